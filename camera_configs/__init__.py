@@ -1,0 +1,1 @@
+"""What is watched: regions, grids, cameras, zones and rules; typed and validated."""

@@ -1,0 +1,271 @@
+"""The typed configuration: what is watched, where, why and by which rules.
+
+Frozen and strict: unknown keys are errors. Units stand in the names (`_s`, `_px`, `_fps`). Polygons are normalised,
+0-1 of the full picture, origin top left; positions are WGS-84.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+from camera_configs.geometry import LonLat, Point, check_polygon
+
+Identifier = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$"),
+    Field(description="Lower-case letters, digits, '-' and '_'; used in addresses and file names."),
+]
+RegionCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^\d{12}$"),
+    Field(description="12-digit statistical region code: county 6, street or town 3, community or village 3."),
+]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+
+
+class Severity(StrEnum):
+    """How soon somebody must look: S1 immediate, S4 routine."""
+
+    S1 = "S1"
+    S2 = "S2"
+    S3 = "S3"
+    S4 = "S4"
+
+
+class ConfigModel(BaseModel):
+    """Base of all configuration: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _check_stream_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"rtsp", "rtsps", "file"}:
+        raise ValueError("must start with rtsp://, rtsps:// or file://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not contain a user name or password; use `username` and `password_env`")
+    if parts.scheme != "file" and not parts.hostname:
+        raise ValueError("has no host")
+    return url
+
+
+StreamUrl = Annotated[str, AfterValidator(_check_stream_url)]
+
+
+class RegionConfig(ConfigModel):
+    """An administrative region."""
+
+    code: RegionCode
+    name: Name
+
+
+class GridWorker(ConfigModel):
+    """The person who looks after a grid, by account name; nothing more is kept here."""
+
+    account: Identifier
+    name: Name
+
+
+class GridConfig(ConfigModel):
+    """A grid (网格): 300-500 households and the worker who looks after them."""
+
+    id: Identifier
+    code: str = Field(min_length=1, max_length=32, description="The grid's official code; opaque to GridPatrol.")
+    name: Name
+    kind: Literal["base", "dedicated"] = "base"
+    region_code: RegionCode
+    polygon: tuple[LonLat, ...] = Field(default=(), description="Outline as [longitude, latitude] pairs, WGS-84.")
+    workers: tuple[GridWorker, ...] = ()
+
+
+class Position(ConfigModel):
+    """Where a camera stands, and where it looks."""
+
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+    place: str = Field(default="", max_length=200, description="The place in words, as a grid worker says it.")
+    heading_deg: float | None = Field(default=None, ge=0, lt=360)
+
+
+class StreamConfig(ConfigModel):
+    """One stream of a camera."""
+
+    url: StreamUrl
+    role: Literal["main", "sub"] = "main"
+    transport: Literal["tcp", "udp"] = "tcp"
+    username: str | None = None
+    # The name of an environment variable: secrets do not stand in files that are kept in git.
+    password_env: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
+    # A plain secret is allowed for trials; it is never shown, logged or exported.
+    password: SecretStr | None = None
+    # Ten packets at the slowest rate we accept (1 fps). Also the longest that stopping this camera may take.
+    read_timeout_s: float = Field(default=10.0, gt=1, le=60)
+    open_timeout_s: float = Field(default=8.0, gt=1, le=60)
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password is not None and self.password_env is not None:
+            raise ValueError("give `password_env` or `password`, not both")
+        return self
+
+
+class LegalCard(ConfigModel):
+    """Why this camera may be used, for what: Order 799 art. 7-14, PIPL art. 26. Deny by default."""
+
+    purpose: Name = Field(description="What the pictures are used for, as on the sign (art. 13).")
+    legal_basis: Literal["art7_gov", "art7_operator", "art9_site"]
+    installer_unit: Name
+    placement_class: Literal[
+        "public_road",
+        "public_square",
+        "park_green",
+        "waterside",
+        "forest",
+        "community_outdoor",
+        "site_perimeter",
+        "facility",
+    ] = Field(
+        description="Places forbidden by art. 8 (rooms, toilets, changing rooms ...) have no class and are refused."
+    )
+    signage_confirmed: bool = False
+    event_types: tuple[str, ...] = Field(
+        default=(), description="Event types this purpose covers; empty: those of the rules given, none else."
+    )
+
+
+class ZoneConfig(ConfigModel):
+    """A part of a camera's picture."""
+
+    id: Identifier
+    name: Name
+    kind: Literal["area", "line", "privacy_mask", "ignore"] = "area"
+    polygon: tuple[Point, ...]
+    grid: Identifier | None = Field(
+        default=None, description="Events here belong to this grid, not the camera's first."
+    )
+
+    @model_validator(mode="after")
+    def _sound_shape(self) -> Self:
+        check_polygon(self.polygon, line=self.kind == "line")
+        return self
+
+
+class ScheduleConfig(ConfigModel):
+    """When a rule is armed, in local time. Empty lists mean always."""
+
+    weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
+    start: time = time(0, 0)
+    end: time = Field(default=time(0, 0), description="Earlier than or equal to `start`: runs over midnight.")
+    not_on: tuple[date, ...] = ()
+
+
+class RuleConfig(ConfigModel):
+    """What is flagged in a zone, and how patiently."""
+
+    id: Identifier
+    type: str = Field(description="Event type of the taxonomy, for example `zone_intrusion`.")
+    zone: Identifier | None = Field(default=None, description="None: the whole picture.")
+    objects: tuple[Literal["person", "vehicle", "nonmotor", "animal"], ...] = ()
+    # None: the taxonomy's default for the type.
+    dwell_s: float | None = Field(default=None, ge=0, le=86_400)
+    cadence_s: float | None = Field(default=None, gt=0, le=3_600, description="At least one look per so many seconds.")
+    clear_s: float = Field(default=3.0, gt=0, le=3_600, description="Gone for this long before the event ends.")
+    cool_down_s: float = Field(default=60.0, ge=0, le=86_400, description="Silence after an event before the next.")
+    min_count: int = Field(default=1, ge=1, le=1_000)
+    min_confidence: float = Field(default=0.35, ge=0.05, le=1)
+    # Smaller things are taken for leaves and insects; 0.002 of a 1080p picture is about 64 x 64 px.
+    min_area: float = Field(default=0.002, ge=0, le=1, description="Share of the picture.")
+    severity: Severity | None = None
+    auto_report: bool = Field(default=False, description="Open the case without waiting for a person.")
+    schedule: ScheduleConfig = ScheduleConfig()
+    enabled: bool = True
+
+
+class CameraConfig(ConfigModel):
+    """A camera, its streams, what it may be used for, its zones and rules."""
+
+    id: Identifier
+    name: Name
+    grids: tuple[Identifier, ...] = Field(min_length=1, description="The first grid owns the events.")
+    position: Position
+    streams: tuple[StreamConfig, ...] = Field(min_length=1, max_length=2)
+    legal: LegalCard
+    zones: tuple[ZoneConfig, ...] = ()
+    rules: tuple[RuleConfig, ...] = ()
+    # None: the gateway's default detector (`detector` setting).
+    detector: str | None = None
+    # Streams from one recorder share its limit; None: the host of the stream's URL.
+    recorder: Identifier | None = None
+    enabled: bool = True
+    tags: tuple[Identifier, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        roles = [s.role for s in self.streams]
+        if "main" not in roles or len(set(roles)) != len(roles):
+            raise ValueError("streams: exactly one must have role main, at most one role sub")
+        _unique("zones", [z.id for z in self.zones])
+        _unique("rules", [r.id for r in self.rules])
+        return self
+
+    def stream(self, role: Literal["main", "sub"]) -> StreamConfig | None:
+        """Return the stream of that role, None when the camera has none."""
+        return next((s for s in self.streams if s.role == role), None)
+
+    def zone(self, zone_id: str) -> ZoneConfig:
+        """Return a zone of this camera.
+
+        Raises:
+            KeyError: No such zone; cannot happen in a loaded site, whose references were checked.
+        """
+        for zone in self.zones:
+            if zone.id == zone_id:
+                return zone
+        raise KeyError(zone_id)
+
+    @property
+    def privacy_masks(self) -> tuple[ZoneConfig, ...]:
+        """Zones to be blacked out before storage and inference."""
+        return tuple(z for z in self.zones if z.kind == "privacy_mask")
+
+
+class SiteConfig(ConfigModel):
+    """Everything below one configuration folder, with all references checked."""
+
+    regions: tuple[RegionConfig, ...]
+    grids: tuple[GridConfig, ...]
+    cameras: tuple[CameraConfig, ...]
+
+    def camera(self, camera_id: str) -> CameraConfig:
+        """Return a camera.
+
+        Raises:
+            KeyError: No such camera.
+        """
+        for camera in self.cameras:
+            if camera.id == camera_id:
+                return camera
+        raise KeyError(camera_id)
+
+    def grid(self, grid_id: str) -> GridConfig:
+        """Return a grid.
+
+        Raises:
+            KeyError: No such grid.
+        """
+        for grid in self.grids:
+            if grid.id == grid_id:
+                return grid
+        raise KeyError(grid_id)
+
+
+def _unique(what: str, ids: list[str]) -> None:
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        msg = f"{what}: id used more than once: {', '.join(twice)}"
+        raise ValueError(msg)

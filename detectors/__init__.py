@@ -1,0 +1,1 @@
+"""What is seen: pixels in, detections and scene readings out."""

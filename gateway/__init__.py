@@ -1,0 +1,1 @@
+"""Everything that runs: cameras in, events out, people in front."""

@@ -1,0 +1,1 @@
+"""Accounts, sessions, roles and the grids a person may see."""

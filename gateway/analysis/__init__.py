@@ -1,0 +1,1 @@
+"""Frames and time in, event signals out; pure, no I/O."""

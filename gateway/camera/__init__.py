@@ -1,0 +1,1 @@
+"""Streams in: open, read, keep a ring, choose what to decode."""

@@ -1,0 +1,1 @@
+"""What a verdict means: cases, deadlines and the answers of the platform."""

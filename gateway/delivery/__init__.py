@@ -1,0 +1,1 @@
+"""Signed, durable hand-over of cases to the governance platform."""

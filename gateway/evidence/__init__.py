@@ -1,0 +1,1 @@
+"""Clips, snapshots and thumbnails: written, fsynced, probed, hashed."""

@@ -1,0 +1,1 @@
+"""Which worker watches which camera, and the worker process itself."""

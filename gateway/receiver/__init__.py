@@ -1,0 +1,1 @@
+"""The reference governance platform: verifies, stores, shows and answers."""

@@ -1,0 +1,1 @@
+"""Simulated cameras: a real RTSP server and painted scenes with scripted incidents."""

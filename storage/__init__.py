@@ -1,0 +1,1 @@
+"""What is kept: records, stores, evidence files, outbox and migrations."""
