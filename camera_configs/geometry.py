@@ -41,6 +41,20 @@ def check_polygon(polygon: Sequence[tuple[float, float]], *, line: bool = False)
         raise ValueError("the polygon's edges cross")
 
 
+def check_outline(outline: Sequence[tuple[float, float]]) -> None:
+    """Refuse the outline of an area on the map (longitude, latitude) that encloses nothing or crosses itself.
+
+    Raises:
+        ValueError: Too few points, no area, or points out of order.
+    """
+    if len(outline) < 3:
+        raise ValueError("an outline needs at least 3 points")
+    if polygon_area(outline) == 0:
+        raise ValueError("the outline encloses no area")
+    if _crosses_itself(outline):
+        raise ValueError("the outline's edges cross: its points are out of order")
+
+
 def _crosses_itself(polygon: Sequence[tuple[float, float]]) -> bool:
     n = len(polygon)
     edges = [(polygon[i], polygon[(i + 1) % n]) for i in range(n)]

@@ -7,40 +7,18 @@ Frozen and strict: unknown keys are errors. Units stand in the names (`_s`, `_px
 from __future__ import annotations
 
 from datetime import date, time
-from enum import StrEnum
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from camera_configs.base import ConfigModel as ConfigModel
+from camera_configs.base import Identifier as Identifier
+from camera_configs.base import Name as Name
+from camera_configs.base import RegionCode as RegionCode
+from camera_configs.base import Severity as Severity
 from camera_configs.geometry import LonLat, Point, check_polygon
-
-Identifier = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$"),
-    Field(description="Lower-case letters, digits, '-' and '_'; used in addresses and file names."),
-]
-RegionCode = Annotated[
-    str,
-    StringConstraints(pattern=r"^\d{12}$"),
-    Field(description="12-digit statistical region code: county 6, street or town 3, community or village 3."),
-]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-
-
-class Severity(StrEnum):
-    """How soon somebody must look: S1 immediate, S4 routine."""
-
-    S1 = "S1"
-    S2 = "S2"
-    S3 = "S3"
-    S4 = "S4"
-
-
-class ConfigModel(BaseModel):
-    """Base of all configuration: frozen, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
 
 
 def _check_stream_url(url: str) -> str:
@@ -240,6 +218,20 @@ class SiteConfig(ConfigModel):
     regions: tuple[RegionConfig, ...]
     grids: tuple[GridConfig, ...]
     cameras: tuple[CameraConfig, ...]
+    event_types: tuple[EventTypeSpec, ...] = Field(
+        default=tuple(EVENT_TYPES.values()), description="The shipped table with this site's changes merged in."
+    )
+
+    def event_type(self, type_id: str) -> EventTypeSpec:
+        """Return an event type as this site words and codes it.
+
+        Raises:
+            KeyError: No such event type.
+        """
+        for spec in self.event_types:
+            if spec.id == type_id:
+                return spec
+        raise KeyError(type_id)
 
     def camera(self, camera_id: str) -> CameraConfig:
         """Return a camera.

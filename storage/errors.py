@@ -21,3 +21,7 @@ class RecordNotFound(StorageError):
 
 class RecordConflict(StorageError):
     """The record is not in the state the change needs, or a unique value is taken."""
+
+
+class InvalidCursor(StorageError):
+    """A page was asked for with a cursor that this list did not give out."""

@@ -76,11 +76,20 @@ class EventStore(Protocol):
     async def get(self, event_id: str) -> Event:
         """Return an event."""
 
+    async def many(self, event_ids: Sequence[str]) -> dict[str, Event]:
+        """Return the events of these ids in one query; unknown ids are left out."""
+
+    async def evidence_of_many(self, event_ids: Sequence[str]) -> list[Evidence]:
+        """Return the files of these events in one query, oldest first."""
+
     async def evidence(self, event_id: str) -> list[Evidence]:
         """Return the event's files, oldest first."""
 
     async def evidence_file(self, evidence_id: str) -> tuple[Evidence, Event]:
         """Return one file's record with the event it belongs to (for the rights check)."""
+
+    async def known_media_keys(self, keys: Sequence[str]) -> set[str]:
+        """Return those of the keys that an evidence row names (for the sweep of files that none does)."""
 
     async def recent(self, scope: Scope, camera_id: str | None = None, limit: int = 50) -> list[Event]:
         """Return concluded events, newest first."""
@@ -110,6 +119,9 @@ class ReviewStore(Protocol):
 
     async def counts(self, scope: Scope) -> dict[str, int]:
         """Return how many items wait, per severity."""
+
+    async def waiting_alike(self, camera_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Return how many items wait per (camera_id, event_type) of these cameras."""
 
     async def get(self, item_id: str) -> ReviewItem:
         """Return an item."""
@@ -185,6 +197,9 @@ class OutboxStore(Protocol):
 
     async def replay(self, delivery_id: str, now: datetime) -> None:
         """Make a dead delivery pending again, same id and body, attempts at zero."""
+
+    async def get(self, delivery_id: str) -> Delivery:
+        """Return a delivery."""
 
     async def for_case(self, case_id: str) -> list[Delivery]:
         """Return the deliveries of a case, oldest first."""

@@ -1,0 +1,217 @@
+"""Train the fire and smoke detector: `python -m detectors.training.fire_smoke --data DIR --open DIR --out FILE`.
+
+Everything random comes from the seed. The same seed, data, PyTorch and processor give the same weights but for the
+order in which threads add numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from detectors.onnx_model import DetectionOptions, OnnxDetector
+from detectors.onnx_session import SessionOptions
+from detectors.preprocess import Size
+from detectors.training.batches import Draws, collate
+from detectors.training.examine import examine
+from detectors.training.export import export
+from detectors.training.labelled import Sample, read_clip, read_samples, split
+from detectors.training.loss import loss_of
+from detectors.training.network import FireSmokeNet
+
+# Scenes that the training never sees: a bowl of fire in two recordings, a burning chair, a lift, a warehouse, a shop;
+# a smoke-filled cafe (with frames before the smoke) and a plume above a town.
+HELD_OUT = frozenset(
+    {
+        "fb_FireVid27_mp4_0",
+        "fb_FireVid29_mp4_0",
+        "fb_image623",
+        "fb_image107",
+        "fb_image892",
+        "f8_img_240",
+        "f8_img_1007",
+        "f8_img_800",
+    }
+)
+# Recordings without fire or smoke that are learnt from. Of the open recordings `one_by_one_person`, everything derived
+# from it, `motorway_traffic`, `road_topview` and `house_fire` are never seen.
+NEGATIVE_CLIPS = {
+    "night_led_square": 0.25,  # seconds between pictures
+    "alley_firefighters": 1.0,
+    "person_bicycle_car": 1.0,
+    "car_detection": 1.0,
+    "worker_zone": 0.5,
+    "store_aisle": 0.5,
+}
+EXAMINED_CLIPS = {"one_by_one_person": 2.0, "motorway_traffic": 1.0, "road_topview": 1.0}
+
+_WARM_UP = 200  # steps
+_MAX_GRADIENT = 10.0  # norm
+_DECAY = 0.03
+_AVERAGE = 0.998  # of the weights that are exported, per step
+_REPORT_EVERY = 50  # steps
+_THRESHOLD = 0.35  # confidence that counts as seen when examined; the gateway's default for rules
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training run.
+
+    Attributes:
+        size: Pixels of the training pictures. They show parts of pictures as often as whole ones, so that the network
+            knows objects at the size that the larger `export_size` shows them in.
+        export_size: Pixels of the exported network's input.
+        steps: Batches.
+        rate: Highest learning rate, reached after the warm-up and left along a cosine.
+        examine_every: Steps between examinations of the held-out scenes; each also writes the model file.
+    """
+
+    size: Size
+    export_size: Size
+    steps: int
+    batch: int
+    rate: float
+    seed: int
+    threads: int
+    workers: int
+    examine_every: int
+
+
+def load(data: Path, recordings: Path) -> tuple[list[Sample], list[Sample]]:
+    """Return what is trained on and what is examined; no scene is in both."""
+    train, examined = split(read_samples(data), HELD_OUT)
+    for name, every_s in NEGATIVE_CLIPS.items():
+        train += read_clip(recordings / f"{name}.mp4", every_s)
+    for name, every_s in EXAMINED_CLIPS.items():
+        examined += read_clip(recordings / f"{name}.mp4", every_s)
+    return train, examined
+
+
+def train(samples: Sequence[Sample], examined: Sequence[Sample], plan: Plan, out: Path) -> FireSmokeNet:
+    """Return the trained network (averaged weights); the file is written at every examination on the way."""
+    torch.manual_seed(plan.seed)
+    torch.set_num_threads(plan.threads)
+    net = FireSmokeNet().to(memory_format=torch.channels_last)
+    average = copy.deepcopy(net)
+    draws = Draws(samples, plan.size, plan.steps * plan.batch, plan.seed)
+    batches = DataLoader(draws, plan.batch, num_workers=plan.workers, collate_fn=collate, prefetch_factor=4)
+    optimiser = torch.optim.AdamW(_groups(net), lr=plan.rate)
+    started_s, lost = time.monotonic(), 0.0
+    for step, (images, boxes, known) in enumerate(batches, 1):
+        for group in optimiser.param_groups:
+            group["lr"] = plan.rate * _pace(step, plan.steps)
+        lost += _step(net, optimiser, images, boxes, known)
+        _follow(average, net, step)
+        if step % _REPORT_EVERY == 0:
+            each_s = (time.monotonic() - started_s) / step
+            _say(step=step, loss=round(lost / _REPORT_EVERY, 4), s_per_step=round(each_s, 2))
+            lost = 0.0
+        if step % plan.examine_every == 0:
+            report(average, examined, plan, out)
+    return average
+
+
+def _step(net: Any, optimiser: Any, images: Any, boxes: Any, known: Any) -> float:
+    net.train()
+    pixels = images.float().div_(255).contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits, distances = net(pixels)
+    loss = loss_of(logits.float(), distances.float(), boxes, known, tuple(images.shape[2:]))
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), _MAX_GRADIENT)
+    optimiser.step()
+    return float(loss.detach())
+
+
+def _groups(net: Any) -> list[dict[str, Any]]:
+    """Weights decay, biases and normalisation do not."""
+    wide = [p for p in net.parameters() if p.ndim > 1]
+    narrow = [p for p in net.parameters() if p.ndim <= 1]
+    return [{"params": wide, "weight_decay": _DECAY}, {"params": narrow, "weight_decay": 0.0}]
+
+
+def _pace(step: int, steps: int) -> float:
+    """Return the share of the highest rate: up in a line, down along a cosine to a hundredth."""
+    if step < _WARM_UP:
+        return step / _WARM_UP
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, (step - _WARM_UP) / max(1, steps - _WARM_UP)))) / 2
+
+
+@torch.no_grad()
+def _follow(average: Any, net: Any, step: int) -> None:
+    keep = min(_AVERAGE, step / (step + 10))
+    for mine, theirs in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
+        if mine.dtype.is_floating_point:
+            mine.lerp_(theirs, 1 - keep)
+        else:
+            mine.copy_(theirs)
+
+
+def report(net: FireSmokeNet, examined: Sequence[Sample], plan: Plan, out: Path) -> None:
+    """Write the model file, and print how it does on the held-out scenes."""
+    export(net, out, plan.export_size, f"GridPatrol fire and smoke detector, seed {plan.seed}, {plan.steps} steps")
+    torch.save(net.state_dict(), out.with_suffix(".pt"))
+    options, session = DetectionOptions(min_confidence=0.05), SessionOptions(threads=plan.threads, use_gpu=False)
+    detector = OnnxDetector(out, options=options, session=session)
+    for score in examine(detector, examined, _THRESHOLD):
+        _say(**asdict(score), f1=score.f1)
+
+
+def _say(**fields: object) -> None:
+    rounded = {k: round(v, 3) if isinstance(v, float) else v for k, v in fields.items()}
+    sys.stdout.write(json.dumps(rounded) + "\n")
+    sys.stdout.flush()
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m detectors.training.fire_smoke", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with images/ and labels/")
+    parser.add_argument("--open", type=Path, required=True, help="folder with the open recordings")
+    parser.add_argument("--out", type=Path, required=True, help="ONNX file to write; weights go beside it as .pt")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--size", type=int, nargs=2, default=(160, 256), help="height and width, multiples of 32")
+    parser.add_argument("--export-size", type=int, nargs=2, default=(224, 384), help="of the exported input")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes that prepare pictures")
+    parser.add_argument("--examine-every", type=int, default=600)
+    return parser.parse_args(words)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Train, examine, export."""
+    asked = _arguments(words)
+    plan = Plan(
+        Size(*asked.size),
+        Size(*asked.export_size),
+        asked.steps,
+        asked.batch,
+        asked.rate,
+        asked.seed,
+        asked.threads,
+        asked.workers,
+        asked.examine_every,
+    )
+    samples, examined = load(asked.data, asked.open)
+    _say(train=len(samples), examined=len(examined))
+    net = train(samples, examined, plan, asked.out)
+    if plan.steps % plan.examine_every:
+        report(net, examined, plan, asked.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The optional YOLO backend: fetches, exports and runs Ultralytics weights. Needs `pip install gridpatrol[yolo]`.
+
+Ultralytics is AGPL-3.0; nothing else in the gateway imports it, and nothing needs it to run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detectors.base import Detections, Image, InferenceError, ModelLoadError
+from detectors.labels import check_boundary
+
+_INSTALL = "pip install gridpatrol[yolo]"
+_MAX_IOU = 0.6
+_OPSET = 17  # understood by every ONNX Runtime of the last years
+
+
+class UltralyticsDetector:
+    """A detector that runs Ultralytics weights (`.pt`) through PyTorch."""
+
+    per_camera = False
+    wants_luma = False
+
+    def __init__(self, path: Path, name: str | None = None, min_confidence: float = 0.25) -> None:
+        """Load weights.
+
+        Raises:
+            ModelLoadError: The optional part is not installed, or the file is missing, broken or out of bounds.
+        """
+        self.name = name or path.stem
+        self._min_confidence = min_confidence
+        self._model = _load(path)
+        names = self._model.names
+        self.labels = tuple(str(names[i]) for i in range(len(names)))
+        check_boundary(path.name, self.labels)
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """Find objects in uint8 BGR images (h, w, 3).
+
+        Raises:
+            InferenceError: PyTorch failed; the batch is lost.
+        """
+        if not images:
+            return []
+        try:
+            results = self._model.predict(list(images), conf=self._min_confidence, iou=_MAX_IOU, verbose=False)
+        except (RuntimeError, ValueError, TypeError) as exc:
+            msg = f"{self.name}: {exc}"
+            raise InferenceError(msg) from exc
+        return [_detections(result) for result in results]
+
+
+def fetch_weights(name: str, folder: Path) -> Path:
+    """Download published weights such as `yolo11n` into a folder and return the file.
+
+    Raises:
+        ModelLoadError: The optional part is missing, there is no connection, or no such weights.
+    """
+    _import_ultralytics(online=True)
+    from ultralytics.utils.downloads import attempt_download_asset
+
+    target = folder / f"{name}.pt"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        attempt_download_asset(str(target))
+    except (OSError, RuntimeError, ValueError) as exc:
+        msg = f"{name}: the weights could not be fetched ({exc}); copy {target.name} into {folder} by hand"
+        raise ModelLoadError(msg) from exc
+    if not target.is_file():
+        msg = f"{name}: no such published weights, or no connection; copy {target.name} into {folder} by hand"
+        raise ModelLoadError(msg)
+    return target
+
+
+def export_onnx(weights: Path, size_px: int = 640) -> Path:
+    """Write an ONNX file for one image at a time beside the weights and return it.
+
+    Raises:
+        ModelLoadError: The optional part is missing, or the weights cannot be read or exported.
+    """
+    model = _load(weights)
+    try:
+        return Path(model.export(format="onnx", imgsz=size_px, dynamic=False, simplify=False, opset=_OPSET))
+    except (OSError, RuntimeError, ValueError, ImportError) as exc:
+        msg = f"{weights.name}: cannot be exported ({exc})"
+        raise ModelLoadError(msg) from exc
+
+
+def _load(path: Path) -> Any:
+    ultralytics = _import_ultralytics(online=False)
+    if not path.is_file():
+        msg = f"{path}: no such weights"
+        raise ModelLoadError(msg)
+    try:
+        return ultralytics.YOLO(str(path), task="detect")
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, EOFError, ImportError, AttributeError) as exc:
+        msg = f"{path.name}: Ultralytics cannot load it ({exc})"
+        raise ModelLoadError(msg) from exc
+
+
+def _import_ultralytics(*, online: bool) -> Any:
+    """Import with its self-installing off and, unless asked, its network checks too: it reads both at import."""
+    os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    if not online:
+        os.environ.setdefault("YOLO_OFFLINE", "true")
+    try:
+        _stub_torchvision()
+        import ultralytics
+    except ImportError as exc:
+        msg = f"this needs the optional YOLO part: {_INSTALL} ({exc})"
+        raise ModelLoadError(msg) from exc
+    return ultralytics
+
+
+def _stub_torchvision() -> None:
+    """Stand in for a torchvision whose operators do not load beside this torch; only its `nms` is used."""
+    try:
+        importlib.import_module("torchvision")
+    except (ImportError, RuntimeError):
+        for name in [m for m in sys.modules if m.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+    else:
+        return
+    from ultralytics.utils.nms import TorchNMS
+
+    stub, ops = types.ModuleType("torchvision"), types.ModuleType("torchvision.ops")
+    vars(ops)["nms"] = TorchNMS.nms
+    vars(stub)["ops"] = ops
+    sys.modules.update({"torchvision": stub, "torchvision.ops": ops})
+
+
+def _detections(result: Any) -> Detections:
+    boxes = result.boxes
+    return Detections(
+        boxes.xyxy.cpu().numpy().astype(np.float32).reshape(-1, 4),
+        boxes.conf.cpu().numpy().astype(np.float32),
+        boxes.cls.cpu().numpy().astype(np.int64),
+    )

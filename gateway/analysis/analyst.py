@@ -1,0 +1,176 @@
+"""From frames to signals for one camera: what each frame costs is decided here.
+
+The foreground is computed for every frame (about a millisecond). The model runs only when something moves in or near
+an armed zone, when a zone is occupied and a look is due, or at the start; a quiet camera costs one inference in five
+minutes, for what a miss at the start would otherwise hide for good.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from camera_configs.models import CameraConfig, ScheduleConfig
+from detectors.base import Detector, Image
+from detectors.picture import is_black, read_picture
+from gateway.analysis.condition import CANDIDATE_GAP_S
+from gateway.analysis.following import MODEL_GAP_S, Follower
+from gateway.analysis.observation import ForegroundView, Observation
+from gateway.analysis.rules import BlackRule
+from gateway.analysis.ruleset import ArmedRule, RuleSet
+from gateway.analysis.schedule import DEFAULT_TIME_ZONE, in_force
+from gateway.types import Box, Frame, Outcome, Signal, Track
+
+NEAR_MARGIN = 0.05  # of the picture: so close to a zone, things are about to enter it
+# A still, occupied zone: while a dwell runs we look often, once flagged rarely; whatever leaves moves, and is seen.
+# When the motion ends, it may have left: then we look often again until that is settled.
+OCCUPIED_EVERY_S = 1.0
+RESTLESS_S = 4.0
+SETTLED_EVERY_S = 4.0
+QUIET_EVERY_S = 300.0
+# After a light switch the foreground is learnt anew, and the model looks for what the change may have hidden.
+SETTLE_S = 3.0
+_LEAST_BLOB_SHARE = 0.25  # of a rule's minimum area: enough to decode on, to see what comes
+_ALWAYS = ScheduleConfig()
+
+
+class ForegroundSource(Protocol):
+    """Where the foreground comes from; one per camera, shown its frames in order."""
+
+    def update(self, luma: Image, at_s: float) -> ForegroundView:
+        """Take in one full-resolution luma plane."""
+
+
+class Analyst:
+    """Analyses the frames of one camera, in order, called from one thread at a time.
+
+    Args:
+        camera: Its configuration.
+        rules: From `make_rules`; they belong to this analyst alone.
+        foreground: From `foreground_for`; likewise.
+        detector: A model, shared with other cameras; None: foreground only.
+        utc_at: Wall time of a moment, for schedules (`Clock.utc_at`).
+        time_zone: In which schedules are meant.
+    """
+
+    def __init__(
+        self,
+        camera: CameraConfig,
+        rules: RuleSet,
+        foreground: ForegroundSource,
+        detector: Detector | None,
+        utc_at: Callable[[float], datetime],
+        *,
+        time_zone: ZoneInfo = DEFAULT_TIME_ZONE,
+    ) -> None:
+        self._camera_id = camera.id
+        self._rules = rules
+        self._foreground = foreground
+        self._utc_at = utc_at
+        self._time_zone = time_zone
+        areas = [a.config.min_area for a in rules.armed if a.config is not None]
+        self._least_blob = min(areas, default=0.0) * _LEAST_BLOB_SHARE
+        self._follower = Follower(camera, detector, self._least_blob)
+        self._changed_s = -math.inf  # the last global change
+        self._moved_s = -math.inf  # the last motion in or near an armed zone
+        self._analysed_s = -math.inf
+        self._armed: list[ArmedRule] = []
+
+    @property
+    def inferences(self) -> int:
+        """How often the model ran for this camera."""
+        return self._follower.inferences
+
+    @property
+    def failed_inferences(self) -> int:
+        """How often it failed."""
+        return self._follower.failed_inferences
+
+    def analyse(self, frame: Frame) -> Outcome:
+        """Take in a frame and say what it means, to the rules and to the gate that chose it."""
+        at_s = frame.at_s
+        picture = read_picture(frame.luma)
+        reading = self._foreground.update(frame.luma, at_s)
+        if reading.global_change:
+            self._changed_s = at_s
+        self._arm(at_s)
+        near = self._moves_near(reading)
+        self._moved_s = at_s if near else self._moved_s
+        steady = reading.ready and at_s - self._changed_s > SETTLE_S
+        looked = self._look(frame, reading, near=near, steady=steady, black=is_black(picture))
+        observation = Observation(
+            self._camera_id,
+            at_s,
+            self._follower.tracks,
+            reading,
+            picture,
+            looked=looked,
+            steady=steady,
+            modelled=self._follower.modelled,
+        )
+        signals = self._apply(observation)
+        return Outcome(at_s, near or self._passing(), self._occupied(), tuple(signals))
+
+    def _arm(self, at_s: float) -> None:
+        """Note the rules in force; when they change, or frames were missing, what stands there is looked for anew."""
+        armed = [a for a in self._rules.armed if self._in_force(a, at_s)]
+        if armed != self._armed or at_s - self._analysed_s > CANDIDATE_GAP_S:
+            self._follower.start_over()
+        self._armed, self._analysed_s = armed, at_s
+
+    def _in_force(self, armed: ArmedRule, at_s: float) -> bool:
+        if armed.config is None or armed.config.schedule == _ALWAYS:
+            return True
+        return in_force(armed.config.schedule, self._utc_at(at_s), self._time_zone)
+
+    def _moves_near(self, reading: ForegroundView) -> bool:
+        zones = [a.rule.zone for a in self._armed if not isinstance(a.rule, BlackRule)]
+        boxes = [Box(*b.box) for b in reading.moving if b.area >= self._least_blob]
+        return any(zone.touches(box, NEAR_MARGIN) for zone in zones for box in boxes)
+
+    def _look(self, frame: Frame, reading: ForegroundView, *, near: bool, steady: bool, black: bool) -> bool:
+        """Bring the tracks up to date; return whether absence from them means anything in this frame."""
+        if black:
+            self._follower.lose_sight(frame.at_s)
+            return True
+        if all(isinstance(a.rule, BlackRule) for a in self._armed):
+            return False
+        self._follower.note_motion(reading)
+        unsure = frame.at_s - self._changed_s <= SETTLE_S
+        if self._follower.modelled and not self._follower.due(
+            frame.at_s, near=near or unsure, every_s=self._look_every_s(frame.at_s)
+        ):
+            return False
+        return self._follower.look(frame, reading, steady=steady)
+
+    def _look_every_s(self, at_s: float) -> float:
+        conditions = [a.rule.condition for a in self._armed]
+        if any(c.in_doubt for c in conditions):
+            return MODEL_GAP_S
+        if not self._occupied():
+            return QUIET_EVERY_S
+        restless = at_s - self._moved_s <= RESTLESS_S
+        dwelling = any(c.active and not c.raised for c in conditions)
+        return OCCUPIED_EVERY_S if dwelling or restless else SETTLED_EVERY_S
+
+    def _watched(self) -> list[Track]:
+        """Return the tracks in or at an armed zone whose rule asks for such objects."""
+        rules = [a.rule for a in self._armed]
+        return [t for t in self._follower.tracks if any(t.label in r.objects and r.zone.touches(t.box) for r in rules)]
+
+    def _passing(self) -> bool:
+        """Say whether a watched object has not come to rest: the foreground may not know yet, just after the start."""
+        return any(t.still_since_s is None for t in self._watched())
+
+    def _occupied(self) -> bool:
+        return any(a.rule.condition.active for a in self._armed) or bool(self._watched())
+
+    def _apply(self, observation: Observation) -> list[Signal]:
+        silent = replace(observation, armed=False)
+        return [
+            signal for a in self._rules.armed for signal in a.rule.update(observation if a in self._armed else silent)
+        ]

@@ -1,0 +1,142 @@
+"""From pixels to tracks: when the model is worth running, and what stands in for it where there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from camera_configs.models import CameraConfig
+from detectors.base import Detections, Detector, InferenceError
+from detectors.coco import scene_label
+from gateway.analysis.observation import FOREGROUND, BlobView, ForegroundView, certainty
+from gateway.analysis.tracker import Sighting, Tracker
+from gateway.analysis.zones import Zone, box_area, foot_point, grown, intersection, iou
+from gateway.types import Box, Frame, FrameOrigin, Track
+
+logger = structlog.get_logger(__name__)
+
+STARTUP_LOOKS = 2  # what stood there before we began is found by looking twice
+# In a burst of 5 fps every second frame is enough for dwells of a second or more, at half the price.
+MODEL_GAP_S = 0.3
+SAME_OBJECT_IOU = 0.6  # one vehicle read as car and as truck
+# A patch must cross this share of the picture before it is somebody and not a flickering leaf.
+FOREGROUND_TRAVEL = 0.03
+BLOB_JOIN = 0.02  # patches this close (of the picture) are parts of one thing
+_MOVED_BOXES = 256  # more than any number of frames between two looks with motion in them
+_EVERYWHERE = (Box(0.0, 0.0, 1.0, 1.0),)
+
+
+class Follower:
+    """Keeps the tracks of one camera up to date.
+
+    Attributes:
+        inferences: How often the model ran.
+        failed_inferences: How often it failed; such a frame counts as not looked at.
+    """
+
+    def __init__(self, camera: CameraConfig, detector: Detector | None, least_blob: float) -> None:
+        self._camera_id = camera.id
+        self._detector = detector
+        self._least_blob = least_blob
+        self._tracker = Tracker(min_travel=0.0 if detector else FOREGROUND_TRAVEL)
+        self._ignored = tuple(Zone.of(z) for z in camera.zones if z.kind == "ignore")
+        self._modelled_s = -math.inf
+        self._looks_owed = STARTUP_LOOKS
+        self._moved: list[Box] = []  # places of motion since the model last ran
+        self.inferences = 0
+        self.failed_inferences = 0
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The tracks alive."""
+        return self._tracker.tracks
+
+    @property
+    def modelled(self) -> bool:
+        """Tracks come from a model."""
+        return self._detector is not None
+
+    def due(self, at_s: float, *, near: bool, every_s: float) -> bool:
+        """Say whether the model should see a frame: motion near a zone, the first looks, or `every_s` has passed."""
+        urgent = near or self._looks_owed > 0
+        return at_s - self._modelled_s >= (MODEL_GAP_S if urgent else every_s)
+
+    def start_over(self) -> None:
+        """Look twice again for what stands there: frames were missing, or other rules are in force."""
+        self._looks_owed = STARTUP_LOOKS
+
+    def note_motion(self, reading: ForegroundView) -> None:
+        """Remember where this frame moved, until the model runs: an object may leave between two of its looks."""
+        self._moved = [*self._moved, *(Box(*b.box) for b in reading.moving)][-_MOVED_BOXES:]
+
+    def lose_sight(self, at_s: float) -> None:
+        """Note that nothing can be seen: the picture is black."""
+        self._tracker.update((), at_s, moving=_EVERYWHERE)
+
+    def look(self, frame: Frame, reading: ForegroundView, *, steady: bool) -> bool:
+        """Find the objects of a frame; return False when that failed and nothing is known."""
+        if self._detector is None:
+            return steady and self._follow_blobs(frame, reading)
+        sightings = self._detect(self._detector, frame)
+        if sightings is None:
+            return False
+        moving = self._moved if steady else _EVERYWHERE
+        self._tracker.update(sightings, frame.at_s, look=frame.origin is FrameOrigin.LOOK, moving=moving)
+        self._moved = []
+        return True
+
+    def _follow_blobs(self, frame: Frame, reading: ForegroundView) -> bool:
+        moving = self._sightings(reading.moving)
+        boxes = [s.box for s in moving]
+        self._tracker.update(moving, frame.at_s, moving=boxes)
+        self._tracker.extend(self._sightings(reading.still), frame.at_s)
+        return True
+
+    def _sightings(self, blobs: Iterable[BlobView]) -> list[Sighting]:
+        large = [b for b in blobs if b.area >= self._least_blob]
+        return [Sighting(box, FOREGROUND, sure) for box, sure in joined(large)]
+
+    def _detect(self, detector: Detector, frame: Frame) -> list[Sighting] | None:
+        self._modelled_s = frame.at_s
+        self._looks_owed -= 1
+        self.inferences += 1
+        try:
+            detections = detector.detect([frame.luma if detector.wants_luma else frame.bgr])[0]
+        except InferenceError as exc:
+            self.failed_inferences += 1
+            logger.warning("inference_failed", camera_id=self._camera_id, detector=detector.name, error=str(exc))
+            return None
+        found = sightings_of(detections, detector.labels, frame.width, frame.height)
+        return [s for s in found if not any(z.contains(foot_point(s.box)) for z in self._ignored)]
+
+
+def sightings_of(detections: Detections, labels: Sequence[str], width: int, height: int) -> list[Sighting]:
+    """Return detections in 0-1 of the picture by scene label, best first; one per object and label, others left out."""
+    found: list[Sighting] = []
+    for i in detections.confidence.argsort()[::-1]:
+        label = scene_label(labels[int(detections.class_id[i])])
+        x1, y1, x2, y2 = (float(v) for v in detections.xyxy[i])
+        box = Box(x1 / width, y1 / height, x2 / width, y2 / height)
+        if label is None or any(s.label == label and iou(s.box, box) > SAME_OBJECT_IOU for s in found):
+            continue
+        found.append(Sighting(box, label, float(detections.confidence[i])))
+    return found
+
+
+def joined(blobs: Sequence[BlobView]) -> list[tuple[Box, float]]:
+    """Return boxes around patches that lie close together, each with its surest patch's confidence."""
+    groups: list[tuple[Box, float]] = []
+    for blob in sorted(blobs, key=lambda b: b.area, reverse=True):
+        box, sure = Box(*blob.box), certainty(blob)
+        near = [g for g in groups if intersection(grown(g[0], BLOB_JOIN), box) > 0]
+        groups = [g for g in groups if g not in near]
+        for other, other_sure in near:
+            box, sure = _around(box, other), max(sure, other_sure)
+        groups.append((box, sure))
+    return [g for g in groups if box_area(g[0]) > 0]
+
+
+def _around(a: Box, b: Box) -> Box:
+    return Box(min(a.x1, b.x1), min(a.y1, b.y1), max(a.x2, b.x2), max(a.y2, b.y2))

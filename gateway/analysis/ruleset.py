@@ -1,0 +1,175 @@
+"""From configuration to rules that run, and a plain word for each that cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from camera_configs.models import CameraConfig, RuleConfig
+from camera_configs.taxonomy import EventTypeSpec, event_type
+from detectors.foreground import ForegroundModel, ForegroundOptions
+from gateway.analysis import offline
+from gateway.analysis.condition import Condition, Patience, Subject
+from gateway.analysis.offline import OfflineRule
+from gateway.analysis.rules import BlackRule, LeftBehindRule, Rule, StoppedRule, Wanted, ZoneIntrusionRule
+from gateway.analysis.zones import WHOLE_PICTURE, Zone
+
+# What stands in a zone, by default, when the rule names no objects.
+_INTRUSION: dict[str, tuple[str, ...]] = {
+    "zone_intrusion": ("person",),
+    "water_intrusion": ("person",),
+    "crowding": ("person",),
+    "stray_livestock": ("animal",),
+}
+_STOPPED: dict[str, tuple[str, ...]] = {
+    "illegal_parking": ("vehicle",),
+    "fire_lane_blocked": ("vehicle",),
+    "nonmotor_parking": ("nonmotor",),
+}
+_LEFT_BEHIND = frozenset({"abandoned_object"})
+BLACK = "camera_fault.black"
+# Types that a moving patch cannot stand for: it has no number and no kind.
+_NEEDS_KINDS = frozenset({"crowding", "stray_livestock", "nonmotor_parking"})
+
+# The picture comes back in one frame, and a fault that returns at once is worth knowing of.
+FAULT_CLEAR_S = 3.0
+# Something standing in a zone must stay foreground for longer than the longest dwell that waits for it.
+ABSORB_MARGIN_S = 300.0
+LEAST_ABSORB_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArmedRule:
+    """A rule that runs, with the configuration it came from (None: armed on every camera)."""
+
+    rule: Rule
+    config: RuleConfig | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules of one camera.
+
+    Attributes:
+        armed: Rules told of frames.
+        offline: The rule told of states; None when switched off.
+        unarmed: Rule id and reason, for people to read, of every enabled rule that cannot run.
+    """
+
+    armed: tuple[ArmedRule, ...]
+    offline: OfflineRule | None
+    unarmed: tuple[tuple[str, str], ...]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules told of frames."""
+        return [a.rule for a in self.armed]
+
+
+def make_rules(
+    camera: CameraConfig,
+    model_labels: Sequence[str] = (),
+    spec_of: Callable[[str], EventTypeSpec] = event_type,
+) -> RuleSet:
+    """Return the rules of a camera. `camera_fault.black` and `.offline` are always armed unless a rule disables them.
+
+    Args:
+        camera: Its configuration.
+        model_labels: Group labels ("person", "vehicle" ...) that the model in use can tell apart; empty: no model.
+        spec_of: Event types by id, for dwell times that rules leave open; a site's own table or the shipped one.
+    """
+    armed: list[ArmedRule] = []
+    unarmed: list[tuple[str, str]] = []
+    for config in camera.rules:
+        if not config.enabled or config.type in {BLACK, offline.EVENT_TYPE}:
+            continue
+        built = _build(camera, config, frozenset(model_labels), spec_of)
+        if isinstance(built, str):
+            unarmed.append((config.id, built))
+        else:
+            armed.append(ArmedRule(built, config))
+    armed += _black_rules(camera, spec_of)
+    return RuleSet(tuple(armed), _offline_rule(camera, spec_of), tuple(unarmed))
+
+
+def foreground_for(camera: CameraConfig, rules: RuleSet) -> ForegroundModel:
+    """Return a foreground model that keeps what stands still until the longest dwell of these rules is over."""
+    dwell_s = [a.rule.condition.patience.dwell_s for a in rules.armed]
+    hidden = [z.polygon for z in camera.zones if z.kind in {"privacy_mask", "ignore"}]
+    watched = [a.rule.zone.polygon for a in rules.armed if not isinstance(a.rule, BlackRule)]
+    return ForegroundModel(
+        ForegroundOptions(
+            absorb_s=max([LEAST_ABSORB_S, *(d + ABSORB_MARGIN_S for d in dwell_s)]),
+            watched=tuple(watched) if all(watched) else (),
+            ignore=tuple(hidden),
+        )
+    )
+
+
+def _build(
+    camera: CameraConfig, config: RuleConfig, labels: frozenset[str], spec_of: Callable[[str], EventTypeSpec]
+) -> Rule | str:
+    """Return the rule, or the reason why it cannot run."""
+    reason = _why_not(camera, config, labels)
+    if reason:
+        return reason
+    try:
+        spec = spec_of(config.type)
+    except KeyError:
+        return "unknown event type"
+    zone = Zone.of(camera.zone(config.zone)) if config.zone is not None else WHOLE_PICTURE
+    condition = Condition(Subject(camera.id, config.id, config.type, config.zone), _patience(config, spec))
+    if config.type in _LEFT_BEHIND:
+        return LeftBehindRule(condition, zone, config.min_area)
+    wanted = _wanted(config)
+    return (ZoneIntrusionRule if config.type in _INTRUSION else StoppedRule)(condition, zone, wanted)
+
+
+def _why_not(camera: CameraConfig, config: RuleConfig, labels: frozenset[str]) -> str | None:
+    if config.type not in {*_INTRUSION, *_STOPPED, *_LEFT_BEHIND}:
+        return "no detector for this event type"
+    if config.zone is not None and camera.zone(config.zone).kind != "area":
+        return f"zone {config.zone} is not an area"
+    if config.type == "crowding" and config.min_count < 2:
+        return "min_count must say how many people are a crowd"
+    missing = sorted(set(_objects(config)) - labels)
+    if (labels or config.type in _NEEDS_KINDS) and missing and config.type not in _LEFT_BEHIND:
+        return f"the model in use does not see: {', '.join(missing)}" if labels else "needs an object model"
+    return None
+
+
+def _objects(config: RuleConfig) -> tuple[str, ...]:
+    return config.objects or _INTRUSION.get(config.type, ()) or _STOPPED.get(config.type, ())
+
+
+def _patience(config: RuleConfig, spec: EventTypeSpec) -> Patience:
+    return Patience(spec.dwell_s if config.dwell_s is None else config.dwell_s, config.clear_s, config.cool_down_s)
+
+
+def _wanted(config: RuleConfig) -> Wanted:
+    # The default minimum keeps leaves out of the foreground; a model needs it only where somebody asked for it.
+    asked = config.min_area if "min_area" in config.model_fields_set else 0.0
+    return Wanted(frozenset(_objects(config)), config.min_count, config.min_confidence, asked, config.min_area)
+
+
+def _black_rules(camera: CameraConfig, spec_of: Callable[[str], EventTypeSpec]) -> list[ArmedRule]:
+    configs = [r for r in camera.rules if r.type == BLACK]
+    spec = spec_of(BLACK)
+    if not configs:
+        patience = Patience(spec.dwell_s, FAULT_CLEAR_S, cool_down_s=0.0)
+        return [ArmedRule(BlackRule(Condition(Subject(camera.id, BLACK, BLACK, None), patience)), None)]
+    return [
+        ArmedRule(BlackRule(Condition(Subject(camera.id, c.id, BLACK, None), _patience(c, spec))), c)
+        for c in configs
+        if c.enabled
+    ]
+
+
+def _offline_rule(camera: CameraConfig, spec_of: Callable[[str], EventTypeSpec]) -> OfflineRule | None:
+    config = next((r for r in camera.rules if r.type == offline.EVENT_TYPE), None)
+    if config is None:
+        return OfflineRule(camera.id, spec_of(offline.EVENT_TYPE).dwell_s)
+    if not config.enabled:
+        return None
+    dwell_s = spec_of(offline.EVENT_TYPE).dwell_s if config.dwell_s is None else config.dwell_s
+    return OfflineRule(camera.id, dwell_s, config.id)

@@ -1,0 +1,207 @@
+"""The composition root: the one place that builds everything and reads the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from camera_configs.loader import load_site
+from camera_configs.models import SiteConfig
+from gateway.access.accounts import AccountDesk, NewAccount
+from gateway.access.first_start import SetupToken, open_setup, pronounceable_password
+from gateway.access.passwords import Passwords
+from gateway.access.sessions import SessionBook
+from gateway.casework.open_case import Terms
+from gateway.clock import Clock, SystemClock
+from gateway.delivery.channel import Channel
+from gateway.delivery.outbox import OutboxWorker
+from gateway.delivery.signing import Signer
+from gateway.delivery.webhook import WebhookChannel, WebhookEndpoint
+from gateway.errors import GridPatrolError
+from gateway.fleet.local import FleetPlan, LocalFleet
+from gateway.fleet.readiness import ready_types
+from gateway.settings import Settings
+from gateway.supervise import Backoff, supervise
+from gateway.web.app import make_web_app
+from gateway.web.context import WebContext, WebSettings
+from gateway.web.feed import ChangeFeed
+from storage.errors import StorageError
+from storage.media import FolderMediaStore, sweep_orphans
+from storage.records import Role
+from storage.stores import Stores, open_stores
+
+logger = structlog.get_logger(__name__)
+
+UI_DIST = Path(__file__).parent / "web" / "ui" / "dist"
+# Downloads and live views still open when the server stops.
+WEB_SHUTDOWN_TIMEOUT_S = 3.0
+HOUSEKEEPING_EVERY_S = 600.0
+# Readers of changes are seconds behind, not days.
+KEEP_CHANGES_DAYS = 7
+# A file without a row is the remnant of a crash once its event must long be concluded.
+ORPHAN_AGE_HOURS = 1
+
+Work = Callable[[], Awaitable[object]]
+
+
+class PortTaken(GridPatrolError):
+    """The web port cannot be listened on."""
+
+
+async def run_gateway(settings: Settings, config_dir: Path) -> None:
+    """Run the front process until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError, SettingsError, ModelLoadError, StorageError, PortTaken: It cannot start; nothing was watched.
+    """
+    site = await asyncio.to_thread(load_site, config_dir)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings.store_url, migrate=True))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        front = Front(settings, site, stores, http)
+        await front.greet()
+        await stack.enter_async_context(front.serving())
+        await front.run(config_dir)
+    logger.info("gateway stopped")
+
+
+class Front:
+    """Everything of the front process, built and wired."""
+
+    def __init__(self, settings: Settings, site: SiteConfig, stores: Stores, http: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._site = site
+        self._stores = stores
+        self._clock: Clock = SystemClock()
+        self._media = FolderMediaStore(settings.media_path, settings.min_free_mb << 20)
+        self._wake = asyncio.Event()
+        self._outbox = OutboxWorker(stores.outbox, self._channels(http), self._clock, self._wake)
+        self._feed = ChangeFeed(stores.changes, self._clock)
+        passwords = Passwords()
+        self._sessions = SessionBook(stores.accounts, stores.audit, self._clock, passwords)
+        self._desk = AccountDesk(stores.accounts, stores.audit, passwords)
+        self._setup = SetupToken(settings.data_dir)
+        self._context = self._web_context(http)
+
+    def _channels(self, http: aiohttp.ClientSession) -> dict[str, Channel]:
+        endpoints = [
+            WebhookEndpoint(e.id, str(e.url), (e.secret.get_secret_value(),)) for e in self._settings.endpoints
+        ]
+        return {e.id: WebhookChannel(e, http, self._clock) for e in endpoints}
+
+    def _web_context(self, http: aiohttp.ClientSession) -> WebContext:
+        settings = self._settings
+        return WebContext(
+            site=self._site,
+            stores=self._stores,
+            media=self._media,
+            sessions=self._sessions,
+            desk=self._desk,
+            setup_token=self._setup,
+            terms=Terms(tuple(e.id for e in settings.endpoints), settings.undo_window_s),
+            callbacks={e.id: Signer((e.callback_secret.get_secret_value(),)) for e in settings.endpoints},
+            clock=self._clock,
+            http=http,
+            feed=self._feed,
+            settings=WebSettings(https=settings.https),
+            ready_types=ready_types(self._site, settings),
+            wake_outbox=self._wake.set,
+            outbox_running=lambda: self._outbox.running,
+            dist=settings.ui_dir or UI_DIST,
+        )
+
+    async def greet(self) -> None:
+        """Print the one-time address that makes the first administrator, while there is none."""
+        token = await open_setup(self._desk, self._setup)
+        if token is not None:
+            print(f"first start: make the administrator at {self._address()}/setup?token={token}", flush=True)  # noqa: T201
+
+    def _address(self) -> str:
+        scheme = "https" if self._settings.https else "http"
+        return f"{scheme}://{self._settings.host}:{self._settings.port}"
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Listen for the length of the block.
+
+        Raises:
+            PortTaken: Somebody else has the port, or it may not be used.
+        """
+        runner = web.AppRunner(
+            make_web_app(self._context), access_log=None, shutdown_timeout=WEB_SHUTDOWN_TIMEOUT_S, keepalive_timeout=75
+        )
+        await runner.setup()
+        try:
+            try:
+                await web.TCPSite(runner, self._settings.host, self._settings.port).start()
+            except OSError as exc:
+                raise PortTaken(
+                    f"cannot listen on {self._settings.host}:{self._settings.port}: {exc.strerror}"
+                ) from exc
+            logger.info("listening", address=self._address())
+            yield
+        finally:
+            await runner.cleanup()
+
+    async def run(self, config_dir: Path) -> None:
+        """Run fleet, outbox and the rest until a signal; the fleet stops first, so that open clips are kept."""
+        await asyncio.to_thread(self._media.clear_scratch)
+        stopped = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+        plan = FleetPlan(config_dir, self._settings.workers or os.cpu_count() or 1, self._settings.drain_timeout_s)
+        fleet = LocalFleet(plan, self._site, self._stores.events, self._stores.fleet, self._clock)
+        async with asyncio.TaskGroup() as services:
+            tasks = [
+                services.create_task(self._supervised("outbox", self._outbox.run), name="outbox"),
+                services.create_task(self._supervised("feed", self._feed.run), name="feed"),
+                services.create_task(self._supervised("sessions", self._sessions.run), name="sessions"),
+                services.create_task(self._supervised("housekeeping", self._keep_house), name="housekeeping"),
+            ]
+            async with asyncio.TaskGroup() as cameras:
+                watching = cameras.create_task(self._supervised("fleet", fleet.run), name="fleet")
+                await stopped.wait()
+                logger.info("stopping")
+                watching.cancel()
+            for task in tasks:
+                task.cancel()
+
+    async def _supervised(self, name: str, run_once: Work) -> None:
+        await supervise(name, run_once, self._clock, Backoff(), (GridPatrolError, StorageError))
+
+    async def _keep_house(self) -> None:
+        while True:
+            now = self._clock.now()
+            await self._stores.changes.purge(now - timedelta(days=KEEP_CHANGES_DAYS))
+            before = now - timedelta(hours=ORPHAN_AGE_HOURS)
+            removed = await sweep_orphans(self._media, self._stores.events.known_media_keys, before)
+            if removed:
+                logger.warning("files without a record removed", count=removed)
+            await self._clock.sleep(HOUSEKEEPING_EVERY_S)
+
+
+async def add_account(settings: Settings, wanted: NewAccount) -> str:
+    """Make an account with a random password and return the password; it is kept nowhere.
+
+    Raises:
+        StorageError, InvalidAccount: It could not be made (the name is taken, for example).
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with open_stores(settings.store_url, migrate=True) as stores:
+        desk = AccountDesk(stores.accounts, stores.audit, Passwords())
+        password = pronounceable_password()
+        account = await desk.draft(wanted, password, SystemClock().now())
+        await desk.save(account, "system")
+        if wanted.role is Role.ADMIN:
+            await asyncio.to_thread(SetupToken(settings.data_dir).withdraw)
+        return password

@@ -1,0 +1,207 @@
+"""Compressed packets in, masked pictures out."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from gateway.camera import h264
+from gateway.errors import StreamCorrupt
+from gateway.types import Bgr, Frame, FrameOrigin, Luma, Packet, VideoFormat
+
+Polygon = Sequence[tuple[float, float]]  # 0-1 of the picture
+
+# Formats whose first plane is 8-bit luma, one byte per pixel.
+_LUMA_FIRST = frozenset(
+    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray", "yuv411p"}
+)
+# Packets inside a decoder at once; more are never reordered.
+_MAX_IN_FLIGHT = 64
+# Idle decoders kept per kind of stream: one per thread that may look at once is enough.
+_IDLE_DECODERS = 4
+# An analysis that has fallen behind takes fewer pictures, but at least one a second.
+_LONGEST_GAP_S = 0.9
+_PADDING = bytes(64)  # FFmpeg's parsers read past the end of what they are given
+
+
+class PrivacyMask:
+    """Blackens the parts of the picture that must not be seen; polygons in 0-1 of the full picture."""
+
+    def __init__(self, polygons: Iterable[Polygon] = ()) -> None:
+        self._polygons = [np.asarray(p, np.float64) for p in polygons]
+
+    def __bool__(self) -> bool:
+        return bool(self._polygons)
+
+    def paint(self, image: Any) -> None:
+        """Fill the polygons with black, in place; image is uint8 (h, w) or (h, w, 3)."""
+        height, width = image.shape[:2]
+        shapes = [np.round(p * (width, height)).astype(np.int32) for p in self._polygons]
+        cv2.fillPoly(image, shapes, (0, 0, 0))
+
+
+class FrameDecoder:
+    """Decodes one camera's burst: keeps its codec context from packet to packet. For one thread at a time.
+
+    Args:
+        camera_id: Goes into frames and errors.
+        video: The stream's format.
+        mask: Painted over luma and colour alike.
+        burst_fps: Frames per second given out; all are decoded, for each leans on the last.
+    """
+
+    def __init__(self, camera_id: str, video: VideoFormat, mask: PrivacyMask, burst_fps: float) -> None:
+        self._camera_id = camera_id
+        self._video = video
+        self._mask = mask
+        # A tenth of slack: 25 fps sampled at 5 fps shall give every fifth frame, jitter or not.
+        self._least_gap_s = 0.9 / burst_fps
+        self._context: VideoCodecContext | None = None
+        self._moments: dict[int, float] = {}
+        self.corrupt = 0  # packets and pictures passed over
+
+    def restart(self) -> None:
+        """Forget the past: the next packet is a keyframe that does not follow the last one given."""
+        self._moments.clear()
+        if self._context is not None:
+            self._context.flush_buffers()
+
+    def decode(self, packets: Iterable[Packet], after_s: float, behind_s: float = 0.0) -> Iterator[Frame]:
+        """Decode packets in order and yield frames later than `after_s`, at most `burst_fps` of them per second.
+
+        The further the analysis is behind the camera, the fewer frames are given out: a second behind halves them, so
+        that a busy machine sees less of each burst instead of losing whole stretches. Damaged packets and pictures
+        are passed over and counted.
+        """
+        last_s = after_s
+        least_gap_s = max(self._least_gap_s, min(_LONGEST_GAP_S, self._least_gap_s * (1.0 + behind_s)))
+        for packet in packets:
+            for picture in self._feed(packet):
+                at_s = self._moments.pop(picture.pts or 0, packet.at_s)
+                if at_s <= after_s or at_s - last_s < least_gap_s:
+                    continue
+                last_s = at_s
+                yield to_frame(self._camera_id, picture, at_s, FrameOrigin.BURST, self._mask)
+
+    def _feed(self, packet: Packet) -> list[VideoFrame]:
+        if self._context is None:
+            self._context = new_context(self._video)
+        if len(self._moments) > _MAX_IN_FLIGHT:
+            self._moments.clear()
+        self._moments[packet.pts] = packet.at_s
+        try:
+            pictures = self._context.decode(packet.native)
+        except av.FFmpegError:
+            self.corrupt += 1
+            return []
+        sound = [p for p in pictures if not p.is_corrupt]
+        self.corrupt += len(pictures) - len(sound)
+        return sound
+
+
+class KeyframeDecoders:
+    """Decodes single keyframes for all cameras; thread-safe. Contexts are pooled by kind of stream, not by camera."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: defaultdict[tuple[object, ...], list[VideoCodecContext]] = defaultdict(list)
+
+    def decode(self, camera_id: str, video: VideoFormat, packet: Packet, mask: PrivacyMask) -> Frame:
+        """Decode one keyframe.
+
+        Raises:
+            StreamCorrupt: No whole picture came out.
+        """
+        key = _kind_of(video)
+        context = self._borrow(key, video)
+        try:
+            picture = _one_picture(context, video, packet)
+        except av.FFmpegError as exc:
+            raise StreamCorrupt(camera_id, f"keyframe cannot be decoded ({type(exc).__name__})") from exc
+        if picture is None:
+            raise StreamCorrupt(camera_id, "keyframe holds no whole picture")
+        self._give_back(key, context)
+        return to_frame(camera_id, picture, packet.at_s, FrameOrigin.LOOK, mask, packet.pts)
+
+    def _borrow(self, key: tuple[object, ...], video: VideoFormat) -> VideoCodecContext:
+        with self._lock:
+            idle = self._idle[key]
+            if idle:
+                return idle.pop()
+        return new_context(video)
+
+    def _give_back(self, key: tuple[object, ...], context: VideoCodecContext) -> None:
+        context.flush_buffers()
+        with self._lock:
+            if len(self._idle[key]) < _IDLE_DECODERS:
+                self._idle[key].append(context)
+
+
+def new_context(video: VideoFormat) -> VideoCodecContext:
+    """Return a decoder on one thread: parallelism comes from the cameras."""
+    context = av.CodecContext.create(video.codec, "r")
+    assert isinstance(context, VideoCodecContext)  # noqa: S101 - a video codec's name was given
+    if video.extradata:
+        context.extradata = video.extradata
+    context.thread_count = 1
+    return context
+
+
+def to_frame(  # noqa: PLR0917 - the parts of a frame
+    camera_id: str, picture: VideoFrame, at_s: float, origin: FrameOrigin, mask: PrivacyMask, pts: int | None = None
+) -> Frame:
+    """Wrap a decoded picture; luma is a view of the decoder's buffer unless a mask must be painted."""
+    luma = luma_of(picture)
+    if mask:
+        luma = luma.copy()
+        mask.paint(luma)
+    luma.flags.writeable = False
+    ticks = pts if pts is not None else picture.pts or 0
+    return Frame(camera_id, at_s, ticks, luma, origin, _colour_of(picture, mask))
+
+
+def luma_of(picture: VideoFrame) -> Luma:
+    """Return the luma plane, uint8 (h, w); of deeper formats the eight highest bits."""
+    if picture.format.name not in _LUMA_FIRST:
+        return cast("Luma", picture.to_ndarray(format="gray8"))
+    plane = picture.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: picture.height, : picture.width]
+
+
+def _colour_of(picture: VideoFrame, mask: PrivacyMask) -> Callable[[], Bgr]:
+    def convert() -> Bgr:
+        bgr = cast("Bgr", picture.to_ndarray(format="bgr24"))
+        if mask:
+            mask.paint(bgr)
+        return bgr
+
+    return convert
+
+
+def _kind_of(video: VideoFormat) -> tuple[object, ...]:
+    """Streams of one kind share decoders: parameter sets of H.264 in Annex B travel with the packet."""
+    own = b"" if _self_contained(video) else video.extradata
+    return video.codec, video.width, video.height, own
+
+
+def _self_contained(video: VideoFormat) -> bool:
+    return video.codec in {"h264", "mjpeg"} and not h264.is_avcc(video.extradata)
+
+
+def _one_picture(context: VideoCodecContext, video: VideoFormat, packet: Packet) -> VideoFrame | None:
+    native = packet.native
+    if video.codec == "h264" and video.extradata and _self_contained(video):
+        # Another camera's parameter sets may be in this context: give it this camera's, then the picture.
+        native = av.Packet(video.extradata + bytes(native) + _PADDING)
+    pictures = context.decode(native) or context.decode(None)
+    return next((p for p in pictures if not p.is_corrupt), None)

@@ -1,0 +1,319 @@
+"""One camera, watched for as long as it is configured: connect, read, remember, choose, and try again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+import cv2
+import structlog
+
+from camera_configs.models import StreamConfig
+from gateway.camera.decoder import KeyframeDecoders, Polygon, PrivacyMask
+from gateway.camera.gate import BURST_FPS, LINGER_S, ActivityGate, DecodeRequest, GatePolicy
+from gateway.camera.inspection import Analyse, Glance, Inspection
+from gateway.camera.lane import LanePool
+from gateway.camera.limits import StreamLimits
+from gateway.camera.live import LiveHub, Subscription, codec_string, with_size
+from gateway.camera.ring import DEFAULT_MAX_BYTES, DEFAULT_SECONDS, PacketRing
+from gateway.camera.source import PacketSource, RawPacket, source_for
+from gateway.camera.timeline import Timeline
+from gateway.clock import Clock, SystemClock
+from gateway.errors import CameraAuthError, CameraError, StreamEnded
+from gateway.supervise import Backoff, attempt
+from gateway.types import Outcome, Packet, VideoFormat
+from storage.records import CameraState, CameraStateName
+
+logger = structlog.get_logger(__name__)
+
+# A state without change is told again this often, so that its counters stay fresh.
+REPORT_EVERY_S = 10.0
+# Waiting for the last frames of an unpaced recording to be analysed.
+DRAIN_TIMEOUT_S = 120.0
+_JPEG_QUALITY = 85
+ANALYSIS_PIN = "analysis"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """What one watcher needs to know of its camera; a changed configuration means a new watcher.
+
+    One stream is read, for evidence and analysis alike: `main` unless the caller passes another.
+    """
+
+    camera_id: str
+    stream: StreamConfig
+    password: str | None = field(default=None, repr=False)
+    armed: bool = True  # False: packets are kept, nothing is decoded
+    cadence_s: float = 2.0
+    masks: tuple[Polygon, ...] = ()
+    limit_key: str = ""  # recorder id; empty: the host of the stream's address
+    worker_id: str = ""
+    ring_seconds: float = DEFAULT_SECONDS
+    ring_bytes: int = DEFAULT_MAX_BYTES
+    burst_fps: float = BURST_FPS
+    linger_s: float = LINGER_S
+    once: bool = False  # a recording read without pacing: nothing is dropped, and its end is the end
+
+    @property
+    def policy(self) -> GatePolicy:
+        """What the gate is told."""
+        return GatePolicy(self.armed, self.cadence_s, self.burst_fps, self.linger_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all watchers of a process share."""
+
+    lanes: LanePool
+    limits: StreamLimits = field(default_factory=StreamLimits)
+    decoders: KeyframeDecoders = field(default_factory=KeyframeDecoders)
+    clock: Clock = field(default_factory=SystemClock)
+
+
+class CameraWatcher:
+    """Watches one camera in the thread that calls `run`; everything else may be called from any thread.
+
+    Args:
+        plan: What to watch.
+        shared: Lanes, limits, decoders and clock of this process.
+        analyse: Looks at one frame, in order of time; called on a lane's thread.
+        on_outcome: Hears every analysed frame's outcome, on the lane's thread. Must not block.
+        on_state: Hears every change of state, and the counters now and then, on the camera's thread. Must not block.
+        glance: See `Inspection`.
+        make_source: Returns a fresh source for each session.
+        backoff: Pauses after failures; `auth_backoff` after refused credentials, for cameras lock accounts.
+
+    Attributes:
+        ring: The last seconds, for clips; pin it while an event may come.
+        gate: Its counters.
+    """
+
+    def __init__(
+        self,
+        plan: WatchPlan,
+        shared: Surroundings,
+        *,
+        analyse: Analyse,
+        on_outcome: Callable[[Outcome], None],
+        on_state: Callable[[CameraState], None],
+        glance: Glance | None = None,
+        make_source: Callable[[], PacketSource] | None = None,
+        backoff: Backoff | None = None,
+        auth_backoff: Backoff | None = None,
+    ) -> None:
+        self._plan = plan
+        self._shared = shared
+        self._clock = shared.clock
+        self._on_state = on_state
+        self._make_source = make_source or partial(source_for, plan.camera_id, plan.stream, plan.password)
+        self._backoff = backoff or Backoff(base_s=1.0, cap_s=60.0)
+        self._auth_backoff = auth_backoff or Backoff(base_s=30.0, cap_s=600.0, jitter=0.2)
+        self._mask = PrivacyMask(plan.masks)
+        self.ring = PacketRing(plan.ring_seconds, plan.ring_bytes)
+        self.gate = ActivityGate(plan.policy, self.ring)
+        self.hub = LiveHub()
+        self._inspection = Inspection(
+            plan.camera_id, self.gate, shared.decoders, analyse, on_outcome, self._mask, glance=glance
+        )
+        self._lane = shared.lanes.lane(plan.camera_id, self._work)
+        self._announced: VideoFormat | None = None  # as the source said
+        self._video: VideoFormat | None = None  # the same, completed from the first keyframe
+        self._timeline: Timeline | None = None
+        self._held_s: float | None = None  # the moment whose pre-roll the analysis still needs
+        self._online_s: float | None = None
+        self._keyframe_s: float | None = None
+        self._reported_s = 0.0
+        self._jpeg: tuple[bytes, float] | None = None
+        now = self._clock.now()
+        self._state = CameraState(
+            plan.camera_id, CameraStateName.CONNECTING, since=now, updated_at=now, worker_id=plan.worker_id
+        )
+
+    @property
+    def state(self) -> CameraState:
+        """What was last told to `on_state`."""
+        return self._state
+
+    @property
+    def video(self) -> VideoFormat | None:
+        """The stream's format, None before the first session."""
+        return self._video
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set, which is noticed within the read timeout. Never raises a camera's failure."""
+        self._tell(CameraStateName.CONNECTING)
+        try:
+            while not stop.is_set():
+                self._online_s = None
+                error = attempt(self._plan.camera_id, partial(self._session, stop))
+                if stop.is_set() or (self._plan.once and isinstance(error, StreamEnded)):
+                    break
+                stop.wait(self._fail(error))
+        finally:
+            if self._plan.once and not stop.is_set():
+                self._lane.drain(DRAIN_TIMEOUT_S)
+            self._lane.close()
+            self.hub.end()
+
+    def change_policy(self, *, armed: bool, cadence_s: float) -> None:
+        """Follow the schedules: what the rules in force ask for now."""
+        self.gate.change_policy(replace(self._plan.policy, armed=armed, cadence_s=cadence_s))
+
+    def latest_picture(self) -> tuple[bytes, float] | None:
+        """Return the last keyframe as JPEG, masks painted, and its moment; None when there is none or it is damaged.
+
+        Decodes and encodes on first asking (30 ms for 1080p): call it in a thread, not on an event loop.
+        """
+        packets, video = self.ring.last_gop(), self._video
+        if not packets or video is None:
+            return None
+        kept = self._jpeg
+        if kept is None or kept[1] != packets[0].at_s:
+            kept = self._picture_of(packets[0], video)
+            self._jpeg = kept
+        return kept
+
+    def live(self) -> Subscription | None:
+        """Return a live feed to be entered on the viewer's event loop; None where only pictures can be shown."""
+        video, packets = self._video, self.ring.last_gop()
+        codec = codec_string(video, packets[0]) if video and packets else None
+        if video is None or codec is None:
+            return None
+        return self.hub.subscribe(video, codec, self.ring.last_gop)
+
+    def _session(self, stop: threading.Event) -> None:
+        plan, limits = self._plan, self._shared.limits
+        key = plan.limit_key or urlsplit(plan.stream.url).hostname or "file"
+        waiting = partial(self._tell, CameraStateName.WAITING, f"all streams of {key} are in use")
+        with limits.stream(plan.camera_id, key, stop, waiting):
+            source = self._make_source()
+            try:
+                with limits.opening(plan.camera_id, key, stop):
+                    video = source.open()
+                self._begin(video)
+                self._read(source, stop)
+            finally:
+                source.close()
+
+    def _begin(self, video: VideoFormat) -> None:
+        self.gate.interrupt()
+        if video == self._announced and self._timeline is not None:
+            self._timeline.reconnect()  # the same stream again: clips may reach over the gap
+            return
+        self._timeline = Timeline(video.time_base)
+        self.ring.clear()
+        self._lane.discard()
+        self._release()
+        self.hub.end()
+        self._announced = self._video = video
+
+    def _read(self, source: PacketSource, stop: threading.Event) -> None:
+        for raw in source.packets():
+            if stop.is_set():
+                return
+            self._take(raw)
+
+    def _take(self, raw: RawPacket) -> None:
+        packet = self._placed(raw)
+        if packet.keyframe and self._video is not None and not self._video.width:
+            self._video = with_size(self._video, packet)
+        self.ring.append(packet)
+        self.hub.publish(packet)
+        requests = self.gate.offer(packet)
+        if requests:
+            self._hold(requests[0].packets[0].at_s)
+        for request in requests:
+            self._lane.submit(request, lossless=self._plan.once)
+        if packet.keyframe:
+            self._note_keyframe(packet)
+
+    def _placed(self, raw: RawPacket) -> Packet:
+        assert self._timeline is not None  # noqa: S101 - made when the session began
+        assert self._video is not None  # noqa: S101
+        stamp = self._timeline.place(raw.pts, raw.dts, raw.arrival_s)
+        native = raw.native
+        native.pts, native.dts = stamp.pts, stamp.dts  # what a decoder gives back then names the packet
+        return Packet(native, stamp.pts, stamp.dts, self._video.time_base, raw.keyframe, raw.size, stamp.at_s)
+
+    def _release(self) -> None:
+        self._held_s = None
+        self.ring.unpin(ANALYSIS_PIN)
+
+    def _note_keyframe(self, packet: Packet) -> None:
+        self._keyframe_s = packet.at_s
+        if self._online_s is None:
+            self._online_s = self._clock.monotonic()
+            self._tell(CameraStateName.ONLINE)
+        elif self._clock.monotonic() - self._reported_s >= REPORT_EVERY_S:
+            self._tell(CameraStateName.ONLINE)
+
+    def _work(self, request: DecodeRequest) -> None:
+        if self._video is None:
+            return
+        last_s = request.packets[-1].at_s
+        newest_s = self.ring.newest_s or last_s
+        self._held_s = request.packets[0].at_s
+        self.ring.pin(ANALYSIS_PIN, self._held_s - self._plan.ring_seconds)
+        try:
+            self._inspection.work(request, self._video, 0.0 if self._plan.once else max(0.0, newest_s - last_s))
+        finally:
+            if self._lane.waiting == 0:
+                self._release()
+
+    def _hold(self, at_s: float) -> None:
+        """Keep the pre-roll of what waits to be analysed: on a busy machine the ring would outrun the analysis."""
+        if self._held_s is None:
+            self._held_s = at_s
+            self.ring.pin(ANALYSIS_PIN, at_s - self._plan.ring_seconds)
+
+    def _fail(self, error: Exception | None) -> float:
+        """Tell what went wrong and return the pause before the next try, in seconds."""
+        ran_s = 0.0 if self._online_s is None else self._clock.monotonic() - self._online_s
+        slow = isinstance(error, CameraAuthError)
+        pause_s = (self._auth_backoff if slow else self._backoff).next_pause_s(ran_for_s=ran_s)
+        if not slow:
+            self._auth_backoff.reset()
+        name = CameraStateName(error.state) if isinstance(error, CameraError) else CameraStateName.OFFLINE
+        detail = error.detail if isinstance(error, CameraError) else "internal error, see the log"
+        attempts = 1 if self._online_s is not None else self._state.attempts + 1
+        self._tell(name, detail, attempts=attempts, pause_s=pause_s)
+        return pause_s
+
+    def _tell(
+        self, name: CameraStateName, detail: str = "", *, attempts: int = 0, pause_s: float | None = None
+    ) -> None:
+        now = self._clock.now()
+        old, video = self._state, self._video
+        if name is not old.state:
+            logger.info("camera state", camera=self._plan.camera_id, state=name.value, detail=detail)
+        self._state = replace(
+            old,
+            state=name,
+            since=now if name is not old.state else old.since,
+            updated_at=now,
+            detail=detail,
+            attempts=attempts,
+            next_try_at=None if pause_s is None else now + timedelta(seconds=pause_s),
+            last_picture_at=None if self._keyframe_s is None else self._clock.utc_at(self._keyframe_s),
+            codec=video.codec if video else "",
+            width=video.width if video else 0,
+            height=video.height if video else 0,
+            fps=video.fps if video else None,
+            looks=self.gate.looks,
+            dropped_gops=self._lane.dropped_gops + self.ring.dropped_gops,
+        )
+        self._reported_s = self._clock.monotonic()
+        self._on_state(self._state)
+
+    def _picture_of(self, packet: Packet, video: VideoFormat) -> tuple[bytes, float] | None:
+        try:
+            frame = self._shared.decoders.decode(self._plan.camera_id, video, packet, self._mask)
+        except CameraError:
+            return None
+        sound, jpeg = cv2.imencode(".jpg", frame.bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        return (jpeg.tobytes(), frame.at_s) if sound else None

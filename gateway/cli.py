@@ -1,0 +1,184 @@
+"""The `gridpatrol` command. Exit codes: 0 fine, 1 failed, 2 configuration or settings wrong, 3 model unusable."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from camera_configs.check import check as check_folder
+from camera_configs.problems import ConfigError
+from camera_configs.schema import json_schema
+from detectors.base import ModelLoadError
+from gateway import app, cli_models
+from gateway.access.accounts import NewAccount
+from gateway.errors import GridPatrolError, SettingsError
+from gateway.fleet.shards import Shard
+from gateway.fleet.worker import run_worker
+from gateway.log import configure_logging
+from gateway.receiver.command import ReceiverOptions, run_receiver
+from gateway.settings import load_settings
+from gateway.simulator.command import SCENE_PREFIX, split_argument
+from gateway.simulator.command import simulate as run_simulator
+from gateway.simulator.credentials import Login
+from gateway.simulator.painter import painted_scene
+from storage.errors import StorageError
+from storage.records import Role
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 2
+EXIT_MODEL = 3
+
+
+class Auth(StrEnum):
+    """How a simulated camera wants its viewers to sign in."""
+
+    NONE = "none"
+    BASIC = "basic"
+    DIGEST = "digest"
+
+
+cli = typer.Typer(
+    name="gridpatrol",
+    help="Gateway between public video networks and grid management: flags scene events per grid, follows cases.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+accounts_cli = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+cli.add_typer(accounts_cli, name="accounts")
+cli.add_typer(cli_models.models_cli, name="models")
+
+ConfigDir = Annotated[
+    Path, typer.Option("--config", help="Folder of the site's YAML files.", exists=True, file_okay=False)
+]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.", dir_okay=False)]
+
+
+@cli.command()
+def run(config: ConfigDir, settings: SettingsFile = None) -> None:
+    """Run the gateway until SIGTERM or Ctrl-C: watch the cameras, serve the desks, deliver the cases."""
+    loaded = load_settings(settings)
+    configure_logging(loaded.log_format, loaded.log_level, process="front")
+    asyncio.run(app.run_gateway(loaded, config))
+
+
+@cli.command(hidden=True)
+def worker(config: ConfigDir, shard: Annotated[str, typer.Option()], settings: SettingsFile = None) -> None:
+    """Watch one shard of the cameras; started by the fleet, stops when its standard input closes."""
+    loaded = load_settings(settings)
+    part = Shard.parse(shard)
+    configure_logging(loaded.log_format, loaded.log_level, process=part.worker_id)
+    asyncio.run(run_worker(loaded, config, part))
+
+
+@cli.command()
+def check(folder: Annotated[Path, typer.Argument(help="Folder of the site's YAML files.")]) -> None:
+    """Check a configuration folder; every problem is printed with file, line and key."""
+    report = check_folder(folder)
+    typer.echo(report.text())
+    if not report.ok:
+        raise typer.Exit(EXIT_CONFIG)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+
+
+@cli.command()
+def simulate(
+    paths: Annotated[list[str], typer.Argument(help="NAME=FILE.mp4 or NAME=scene:SCENE, one per simulated camera.")],
+    host: str = "127.0.0.1",
+    port: int = 8554,
+    cache: Annotated[Path, typer.Option(help="Folder of painted scenes.")] = Path(".gridpatrol/scenes"),
+    user: Annotated[str, typer.Option(help="NAME:PASSWORD demanded of every viewer.")] = "",
+    auth: Annotated[Auth, typer.Option(help="How viewers must sign in.")] = Auth.NONE,
+    once: Annotated[bool, typer.Option("--once", help="Play once and end, instead of looping.")] = False,
+    render_only: Annotated[bool, typer.Option("--render-only", help="Paint the scenes and stop.")] = False,
+) -> None:
+    """Serve video files and painted scenes as RTSP cameras."""
+    if render_only:
+        for scene in (source for _, source in map(split_argument, paths) if source.startswith(SCENE_PREFIX)):
+            painted_scene(scene.removeprefix(SCENE_PREFIX), cache)
+        return
+    name, _, password = user.partition(":")
+    login = Login(auth.value, name, password)
+    run_simulator(paths, host, port, loop=not once, login=login, scenes_dir=cache)
+
+
+@cli.command()
+def receiver(
+    callback: Annotated[str, typer.Option(help="Address to send answers to: …/api/v1/callbacks/ENDPOINT")],
+    secret: Annotated[str, typer.Option(envvar="GRIDPATROL_RECEIVER_SECRET", help="whsec_… that signs deliveries.")],
+    callback_secret: Annotated[
+        str, typer.Option(envvar="GRIDPATROL_RECEIVER_CALLBACK_SECRET", help="whsec_… that signs answers.")
+    ],
+    host: str = "127.0.0.1",
+    port: int = 8090,
+    data: Annotated[Path, typer.Option(help="The platform's own database file.")] = Path(".gridpatrol/platform.db"),
+    fail: Annotated[int, typer.Option(help="Answer 500 to the first N deliveries.")] = 0,
+    stall: Annotated[float, typer.Option(help="Wait so many seconds before answering.")] = 0.0,
+    answer_twice: Annotated[bool, typer.Option("--answer-twice", help="Send every answer twice.")] = False,
+    lose_answer: Annotated[int, typer.Option(help="Store the first N deliveries but drop the connection.")] = 0,
+    step_s: Annotated[float, typer.Option(help="Seconds between a case's steps.")] = 5.0,
+) -> None:
+    """Run the reference governance platform: verifies, stores, shows and answers."""
+    configure_logging("console", "info", process="receiver")
+    asyncio.run(
+        run_receiver(
+            ReceiverOptions(
+                host=host,
+                port=port,
+                data=data,
+                secret=secret,
+                callback_url=callback,
+                callback_secret=callback_secret,
+                fail=fail,
+                stall=stall,
+                answer_twice=answer_twice,
+                lose_answer=lose_answer,
+                step_s=step_s,
+            )
+        )
+    )
+
+
+@accounts_cli.command("add")
+def add_account(
+    name: Annotated[str, typer.Argument(help="Sign-in name.")],
+    role: Annotated[Role, typer.Option()],
+    display_name: Annotated[str, typer.Option()] = "",
+    grid: Annotated[list[str] | None, typer.Option(help="Grid in scope; may be given more than once.")] = None,
+    region: Annotated[list[str] | None, typer.Option(help="Region code prefix in scope.")] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Create an account with a random password, which is printed once and kept nowhere."""
+    wanted = NewAccount(name, display_name or name, role, tuple(grid or ()), tuple(region or ()))
+    password = asyncio.run(app.add_account(load_settings(settings), wanted))
+    typer.echo(f"{name} {password}")
+
+
+def _fail(words: object, code: int) -> NoReturn:
+    print(f"gridpatrol: {words}", file=sys.stderr)  # noqa: T201
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run the command; an error that a person can act on is one message and an exit code, never a traceback."""
+    try:
+        cli()
+    except ConfigError as exc:
+        _fail(exc, EXIT_CONFIG)
+    except SettingsError as exc:
+        _fail(exc, EXIT_CONFIG)
+    except ModelLoadError as exc:
+        _fail(exc, EXIT_MODEL)
+    except (GridPatrolError, StorageError) as exc:
+        _fail(exc, EXIT_FAILED)

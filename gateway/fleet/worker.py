@@ -1,0 +1,215 @@
+"""The worker process: watches one shard of the cameras and keeps their events."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from camera_configs.loader import load_site
+from camera_configs.models import CameraConfig, SiteConfig
+from detectors.base import Detector
+from detectors.onnx_session import SessionOptions
+from detectors.registry import ModelRegistry, open_detector
+from gateway.camera.lane import LanePool
+from gateway.camera.limits import StreamLimits
+from gateway.camera.watcher import Surroundings
+from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
+from gateway.clock import Clock, SystemClock
+from gateway.evidence.clip import ClipCutter
+from gateway.fleet.camera_unit import CameraUnit, WorkerParts
+from gateway.fleet.event_desk import DeskTools
+from gateway.fleet.shards import Shard
+from gateway.fleet.worker_http import WorkerHttp
+from gateway.settings import Settings
+from storage.errors import StoreUnavailable
+from storage.ids import new_id
+from storage.media import FolderMediaStore
+from storage.records import CameraState, Case, CaseStep, Delivery, Event, Evidence, WorkerRecord
+from storage.stores import Stores, open_stores
+
+logger = structlog.get_logger(__name__)
+
+MOTION = "motion"
+HEALTH_EVERY_S = 1.0
+HEARTBEAT_EVERY_S = 5.0
+# A camera thread notices a stop within its read timeout (10 s by default); the process does not wait for slow ones,
+# whose threads are daemons.
+JOIN_TIMEOUT_S = 2.0
+
+
+async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None:
+    """Watch the shard until SIGTERM, SIGINT or the end of standard input; open clips are finished first.
+
+    Raises:
+        ConfigError, ModelLoadError, StorageError: It cannot start.
+    """
+    site = await asyncio.to_thread(load_site, config_dir)
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings.store_url, migrate=False))
+        pool = stack.enter_context(LanePool(settings.look_threads))
+        shared = Surroundings(pool, StreamLimits(settings.streams_per_host), clock=clock)
+        await Worker(settings, site, shard, stores, shared).run()
+
+
+class Worker:
+    """The cameras of one shard and what they share."""
+
+    def __init__(
+        self, settings: Settings, site: SiteConfig, shard: Shard, stores: Stores, shared: Surroundings
+    ) -> None:
+        self._settings = settings
+        self._site = site
+        self._shard = shard
+        self._stores = stores
+        self._shared = shared
+        self._clock: Clock = shared.clock
+        self._run_id = new_id("run")
+        self._stop_cameras = threading.Event()
+        self._stopping = asyncio.Event()
+        self._cameras = shard.cameras(site.cameras)
+
+    async def run(self) -> None:
+        """Work until asked to stop."""
+        parts = await self._parts()
+        units = [CameraUnit(camera, parts) for camera in self._cameras]
+        interface = WorkerHttp(
+            {unit.camera.id: unit.watcher for unit in units},
+            frozenset(unit.camera.id for unit in units if unit.camera.privacy_masks),
+            token := secrets.token_urlsafe(32),
+            self._clock,
+        )
+        self._listen_for_stop()
+        async with interface.serving() as base_url:
+            await self._register(base_url, token)
+            threads = self._start(units)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    desks = [group.create_task(u.desk.run(), name=f"desk:{u.camera.id}") for u in units]
+                    health = group.create_task(self._report_health(units), name="health")
+                    await self._stopping.wait()
+                    await self._drain(units, desks)
+                    health.cancel()
+            finally:
+                self._stop_cameras.set()
+                await asyncio.to_thread(_join, threads)
+                await self._stores.fleet.unregister(self._shard.worker_id, self._run_id)
+        logger.info("worker stopped", worker=self._shard.worker_id)
+
+    async def _parts(self) -> WorkerParts:
+        media = FolderMediaStore(self._settings.media_path, self._settings.min_free_mb << 20)
+        zone = ZoneInfo(self._settings.timezone)
+        return WorkerParts(
+            site=self._site,
+            settings=self._settings,
+            shared=self._shared,
+            detectors=await asyncio.to_thread(load_detectors, self._settings, self._cameras),
+            tools=DeskTools(self._stores.events, media, ClipCutter(media), self._clock, zone),
+            open_case=CaseOpener(self._site, self._settings, self._clock),
+            worker_id=self._shard.worker_id,
+            run_id=self._run_id,
+        )
+
+    async def _register(self, base_url: str, token: str) -> None:
+        now = self._clock.now()
+        ids = tuple(camera.id for camera in self._cameras)
+        await self._stores.events.interrupt(ids, (self._run_id,), now)
+        await self._stores.fleet.register(
+            WorkerRecord(self._shard.worker_id, self._run_id, os.getpid(), base_url, token, ids, now, now)
+        )
+
+    def _start(self, units: Sequence[CameraUnit]) -> list[threading.Thread]:
+        threads = [
+            threading.Thread(target=u.watch, args=(self._stop_cameras,), name=f"camera:{u.camera.id}", daemon=True)
+            for u in units
+        ]
+        for thread in threads:
+            thread.start()
+        logger.info("worker watches", worker=self._shard.worker_id, cameras=len(units))
+        return threads
+
+    def _listen_for_stop(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stopping.set)
+        # The fleet holds the other end of this pipe; when it closes, the front is gone and so must we be.
+        lifeline = threading.Thread(target=_wait_for_end, args=(loop, self._stopping), name="lifeline", daemon=True)
+        lifeline.start()
+
+    async def _drain(self, units: Sequence[CameraUnit], desks: Sequence[asyncio.Task[None]]) -> None:
+        """Finish what is in hand within the drain timeout; what is not finished then is interrupted."""
+        self._stop_cameras.set()
+        for unit in units:
+            unit.desk.hurry()
+        _, late = await asyncio.wait(desks, timeout=self._settings.drain_timeout_s) if desks else (set(), set())
+        for task in late:
+            logger.warning("events could not be finished in time", task=task.get_name())
+            task.cancel()
+
+    async def _report_health(self, units: Sequence[CameraUnit]) -> None:
+        saved: dict[str, CameraState] = {}
+        beat_s = -math.inf
+        while True:
+            for unit in units:
+                unit.tick()
+            # A watcher makes a new state object when it has something to tell; until then nothing is written.
+            fresh = {u.camera.id: u.state for u in units if saved.get(u.camera.id) is not u.state}
+            try:
+                await self._stores.fleet.save_states(list(fresh.values()))
+                saved |= fresh
+                if self._clock.monotonic() - beat_s >= HEARTBEAT_EVERY_S:
+                    beat_s = self._clock.monotonic()
+                    await self._stores.fleet.heartbeat(self._shard.worker_id, self._clock.now())
+            except StoreUnavailable as exc:
+                logger.warning("health cannot be saved", error=str(exc))
+            await self._clock.sleep(HEALTH_EVERY_S)
+
+
+def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mapping[str, Detector | None]:
+    """Open each detector that these cameras name, once; motion needs none, for each camera learns its own background.
+
+    Raises:
+        ModelLoadError: No such model, or one that cannot be used.
+    """
+    registry = ModelRegistry(settings.models_path)
+    session = SessionOptions(threads=settings.inference_threads)
+    specs = {camera.detector or settings.detector for camera in cameras}
+    return {spec: None if spec == MOTION else open_detector(spec, registry, session) for spec in specs}
+
+
+class CaseOpener:
+    """Makes the case of an event whose rule reports by itself."""
+
+    def __init__(self, site: SiteConfig, settings: Settings, clock: Clock) -> None:
+        self._site = site
+        self._terms = Terms(tuple(endpoint.id for endpoint in settings.endpoints), settings.undo_window_s)
+        self._clock = clock
+
+    def __call__(self, event: Event, evidence: Sequence[Evidence]) -> tuple[Case, CaseStep, Sequence[Delivery]]:
+        """Return the case, its first step and its deliveries, to be saved with the event."""
+        camera, spec = self._site.camera(event.camera_id), self._site.event_type(event.event_type)
+        scene = Scene(event, evidence, camera, self._site.grid(event.grid_id), spec)
+        return open_case(scene, AUTOMATIC, self._terms, self._clock.now())
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    # Not through sys.stdin: its buffer's lock, held by a daemon thread, aborts the interpreter's end.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    loop.call_soon_threadsafe(stopping.set)
+
+
+def _join(threads: Sequence[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join(JOIN_TIMEOUT_S / max(1, len(threads)))

@@ -1,0 +1,97 @@
+"""What `gridpatrol simulate` does: serve files and painted scenes as cameras until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gateway.errors import GridPatrolError
+from gateway.simulator.credentials import Login
+from gateway.simulator.painter import painted_scene
+from gateway.simulator.server import PathSpec, RtspServer
+
+SCENE_PREFIX = "scene:"
+OPEN_TO_ALL = Login()
+
+
+class BadPathArgument(GridPatrolError):
+    """A path is not given as `name=FILE` or `name=scene:SCENE`."""
+
+
+def simulate(
+    paths: Sequence[str],
+    host: str = "127.0.0.1",
+    port: int = 8554,
+    *,
+    loop: bool = True,
+    login: Login = OPEN_TO_ALL,
+    scenes_dir: Path | None = None,
+    scene_seconds: float = 60.0,
+    say: Callable[[str], object] = print,
+) -> None:
+    """Serve until SIGTERM or SIGINT; blocks, and must be called in the main thread.
+
+    Args:
+        paths: `name=FILE`, or `name=scene:SCENE` with a key of `scenes.SCENES`.
+        login: What all paths demand.
+        scenes_dir: Where painted scenes are kept; default: a folder of the user's for temporary files.
+        say: Told one line for each path once it can be opened.
+
+    Raises:
+        BadPathArgument, ClipError, SceneUnknown: An argument is wrong.
+        OSError: The port is taken.
+    """
+    folder = scenes_dir or Path(tempfile.gettempdir()) / "gridpatrol-scenes"
+    specs = [
+        PathSpec(name, _file(source, folder, scene_seconds), loop, login.kind, login.username, login.password)
+        for name, source in map(split_argument, paths)
+    ]
+    run_simulator(specs, host, port, say)
+
+
+def run_simulator(
+    specs: Sequence[PathSpec], host: str = "127.0.0.1", port: int = 8554, say: Callable[[str], object] = print
+) -> None:
+    """Serve these paths until SIGTERM or SIGINT; as `simulate`."""
+    asyncio.run(_serve(RtspServer(specs, host, port), [s.path for s in specs], say))
+
+
+def split_argument(argument: str) -> tuple[str, str]:
+    """Return the name and the source of a path argument; raises `BadPathArgument`."""
+    name, equals, source = argument.partition("=")
+    if not (name.strip("/") and equals and source):
+        raise BadPathArgument(f"{argument!r} is not name=FILE or name={SCENE_PREFIX}SCENE")
+    return name.strip("/"), source
+
+
+def _file(source: str, folder: Path, seconds: float) -> Path:
+    if not source.startswith(SCENE_PREFIX):
+        return Path(source)
+    file, _ = painted_scene(source.removeprefix(SCENE_PREFIX), folder, seconds=seconds)
+    return file
+
+
+async def _serve(server: RtspServer, paths: Sequence[str], say: Callable[[str], object]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(server.run(), name="rtsp-server")
+        telling = group.create_task(_tell(server, paths, say), name="rtsp-urls")
+        await stop.wait()
+        running.cancel()
+        telling.cancel()
+
+
+async def _tell(server: RtspServer, paths: Sequence[str], say: Callable[[str], object]) -> None:
+    await server.ready.wait()
+    for path in paths:
+        say(server.url(path))
+    with contextlib.suppress(OSError):  # nobody reads our output: not a reason to stop serving
+        sys.stdout.flush()

@@ -1,0 +1,90 @@
+"""The web application, put together."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import WSCloseCode, web
+
+from gateway.web import (
+    callback_api,
+    camera_api,
+    case_api,
+    evidence_api,
+    health,
+    live_api,
+    reference_api,
+    review_api,
+    session_api,
+    static,
+    stream_api,
+)
+from gateway.web.context import CONTEXT, WebContext
+from gateway.web.endpoint import as_handler
+from gateway.web.middleware import add_headers, explain, observe
+from gateway.web.openapi import describe
+from gateway.web.routes import Call, Open, Route, check_routes
+
+
+def api_routes() -> list[Route]:
+    """Return every endpoint below `/api/v1`."""
+    routes = [
+        *session_api.ROUTES,
+        *review_api.ROUTES,
+        *evidence_api.ROUTES,
+        *live_api.ROUTES,
+        *camera_api.ROUTES,
+        *case_api.ROUTES,
+        *callback_api.ROUTES,
+        *reference_api.ROUTES,
+        *stream_api.ROUTES,
+    ]
+    return [*routes, _description(routes)]
+
+
+def make_web_app(context: WebContext) -> web.Application:
+    """Build the application; `context.feed.run()` and `context.sessions.run()` are the caller's to run.
+
+    Raises:
+        SettingsError: An endpoint declares no right.
+    """
+    app = web.Application(middlewares=[observe, explain], client_max_size=context.settings.max_body_bytes)
+    app[CONTEXT] = context
+    sockets: set[web.WebSocketResponse] = set()
+    app[live_api.SOCKETS] = sockets
+    routes = api_routes()
+    check_routes(routes)
+    for route in routes:
+        app.router.add_route(route.method, route.pattern, as_handler(route))
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/metrics", health.metrics)
+    app.router.add_get("/{path:.*}", static.serve)
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_send_home)
+    return app
+
+
+def _description(routes: list[Route]) -> Route:
+    async def show(_: Call[None, None]) -> web.StreamResponse:
+        return web.Response(text=text, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    route = Route(
+        method="GET",
+        path="/openapi.json",
+        handle=show,
+        summary="This description",
+        tag="reference",
+        access=Open.ANYBODY,
+        media_type="application/json",
+    )
+    text = json.dumps(describe([*routes, route]), ensure_ascii=False)
+    return route
+
+
+async def _send_home(app: web.Application) -> None:
+    """End what would otherwise never end, so that a stop takes no longer than it must."""
+    app[CONTEXT].feed.close()
+    sockets = app[live_api.SOCKETS]
+    for socket in list(sockets):
+        await socket.close(code=WSCloseCode.GOING_AWAY)

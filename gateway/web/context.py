@@ -1,0 +1,67 @@
+"""Everything the web application needs, handed in by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from camera_configs.models import SiteConfig
+from gateway.access.accounts import AccountDesk
+from gateway.access.first_start import SetupToken
+from gateway.access.sessions import SessionBook
+from gateway.casework.open_case import Terms
+from gateway.clock import Clock
+from gateway.delivery.signing import Signer
+from gateway.web.feed import ChangeFeed
+from gateway.web.metrics import WebMetrics
+from storage.protocols import MediaStore
+from storage.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The part of the settings that the web application reads."""
+
+    https: bool = False  # marks cookies Secure
+    max_body_bytes: int = 256 * 1024  # no request of ours comes near
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext:
+    """What handlers work with.
+
+    Attributes:
+        terms: What holds for every case that a verdict opens; its undo window is the one people are told.
+        callbacks: Per endpoint id, who may sign its callbacks.
+        ready_types: Event types that something on this machine can recognise.
+        wake_outbox: Called after a transaction that wrote deliveries.
+        outbox_running: Asked by `/readyz`.
+        http: For the workers' own HTTP interfaces; follows no redirects.
+        dist: Folder of the built front end; None or missing: a page that says how to build it.
+    """
+
+    site: SiteConfig
+    stores: Stores
+    media: MediaStore
+    sessions: SessionBook
+    desk: AccountDesk
+    setup_token: SetupToken
+    terms: Terms
+    callbacks: Mapping[str, Signer]
+    clock: Clock
+    http: aiohttp.ClientSession
+    feed: ChangeFeed
+    settings: WebSettings = field(default_factory=WebSettings)
+    ready_types: frozenset[str] = frozenset()
+    wake_outbox: Callable[[], None] = lambda: None
+    outbox_running: Callable[[], bool] = lambda: True
+    metrics: WebMetrics = field(default_factory=lambda: WebMetrics(CollectorRegistry()))
+    dist: Path | None = None
+
+
+CONTEXT: web.AppKey[WebContext] = web.AppKey("context", WebContext)

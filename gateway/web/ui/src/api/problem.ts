@@ -1,0 +1,71 @@
+/** Every way a request can fail, as one type: the gateway said no, or it could not be asked. */
+
+export const PROBLEM_CODES = [
+  "sign_in_required",
+  "wrong_credentials",
+  "too_many_tries",
+  "csrf",
+  "access_denied",
+  "not_found",
+  "conflict",
+  "already_judged",
+  "undo_too_late",
+  "invalid",
+  "unavailable",
+  "network",
+  "timeout",
+  "unexpected",
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
+
+const BY_STATUS: Record<number, ProblemCode> = {
+  400: "invalid",
+  401: "sign_in_required",
+  403: "access_denied",
+  404: "not_found",
+  409: "conflict",
+  422: "invalid",
+  429: "too_many_tries",
+  502: "unavailable",
+  503: "unavailable",
+  504: "unavailable",
+};
+
+export class ApiProblem extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    readonly status = 0,
+    readonly detail = "",
+    readonly retryAfterS: number | null = null,
+  ) {
+    super(`${code} (${status})`);
+    this.name = "ApiProblem";
+  }
+
+  /** True when asking again later may help: the line or the gateway is down, the request itself is fine. */
+  get passing(): boolean {
+    return ["network", "timeout", "unavailable", "too_many_tries"].includes(this.code) || this.status >= 500;
+  }
+
+  /** True when the gateway could not be reached at all. */
+  get offline(): boolean {
+    return this.code === "network" || this.code === "timeout";
+  }
+}
+
+export function asProblem(error: unknown): ApiProblem {
+  return error instanceof ApiProblem ? error : new ApiProblem("unexpected", 0, String(error));
+}
+
+export async function readProblem(response: Response): Promise<ApiProblem> {
+  const body: unknown = await response.json().catch(() => null);
+  const said = typeof body === "object" && body !== null ? (body as { code?: unknown; detail?: unknown }) : {};
+  const known = PROBLEM_CODES.find((code) => code === said.code);
+  const retryAfter = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  return new ApiProblem(
+    known ?? BY_STATUS[response.status] ?? "unexpected",
+    response.status,
+    typeof said.detail === "string" ? said.detail : "",
+    Number.isNaN(retryAfter) ? null : retryAfter,
+  );
+}

@@ -1,0 +1,62 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized } from "vue-router";
+import { useSessionStore } from "@/stores/session";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    open?: boolean; // needs nobody signed in
+    title?: string; // message key
+  }
+}
+
+const Today = () => import("@/pages/TodayPage.vue");
+const Review = () => import("@/pages/ReviewPage.vue");
+const Event = () => import("@/pages/EventPage.vue");
+const Cameras = () => import("@/pages/CamerasPage.vue");
+const Camera = () => import("@/pages/CameraPage.vue");
+const Cases = () => import("@/pages/CasesPage.vue");
+const Case = () => import("@/pages/CasePage.vue");
+
+/** Fetch the code of all pages while the line is good, so that they open when it is not. */
+export async function fetchPages(): Promise<void> {
+  await Promise.allSettled([Today(), Review(), Event(), Cameras(), Camera(), Cases(), Case()]);
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: "/", redirect: "/today" },
+    { path: "/sign-in", component: () => import("@/pages/SignInPage.vue"), meta: { open: true, title: "signIn.title" } },
+    { path: "/setup", component: () => import("@/pages/SetupPage.vue"), meta: { open: true, title: "setup.title" } },
+    { path: "/today", component: Today, meta: { title: "today.title" } },
+    // One page for both: the address follows the item without the desk being built anew.
+    { path: "/review/:id?", component: Review, meta: { title: "review.title" } },
+    { path: "/events/:id", component: Event, meta: { title: "review.title" } },
+    { path: "/cameras", component: Cameras, meta: { title: "camera.title" } },
+    { path: "/cameras/:id", component: Camera, meta: { title: "camera.title" } },
+    { path: "/cases", component: Cases, meta: { title: "case.title" } },
+    { path: "/cases/:id", component: Case, meta: { title: "case.title" } },
+    {
+      path: "/:rest(.*)*",
+      component: () => import("@/pages/NotFoundPage.vue"),
+      meta: { open: true, title: "page.notFoundTitle" },
+    },
+  ],
+});
+
+/** Only a path of our own may be returned to: an address from outside must not lead people away after sign-in. */
+export function safeNext(next: unknown): string {
+  return typeof next === "string" && next.startsWith("/") && !/^\/[/\\]/.test(next) ? next : "/today";
+}
+
+async function admit(to: RouteLocationNormalized) {
+  const session = useSessionStore();
+  if (!session.asked) await session.restore();
+  if (session.session && to.path === "/sign-in") return safeNext(to.query.next);
+  if (session.session || to.meta.open) return true;
+  // Not known yet because the gateway cannot be reached: the frame shows that instead of the page.
+  if (session.problem) return true;
+  return { path: "/sign-in", query: to.path === "/today" ? {} : { next: to.fullPath } };
+}
+
+router.beforeEach(admit);

@@ -1,0 +1,75 @@
+"""All stores on one database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from storage.account_store import SqlAccountStore
+from storage.audit_store import SqlAuditStore
+from storage.case_store import SqlCaseStore
+from storage.change_store import SqlChangeStore
+from storage.engine import Database, open_database
+from storage.event_store import SqlEventStore
+from storage.fleet_store import SqlFleetStore
+from storage.outbox_store import SqlOutboxStore
+from storage.protocols import (
+    AccountStore,
+    AuditStore,
+    CaseStore,
+    ChangeStore,
+    EventStore,
+    FleetStore,
+    OutboxStore,
+    ReviewStore,
+)
+from storage.review_store import SqlReviewStore
+from storage.schema import prepare_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything that is kept in the database."""
+
+    events: EventStore
+    reviews: ReviewStore
+    cases: CaseStore
+    outbox: OutboxStore
+    accounts: AccountStore
+    fleet: FleetStore
+    audit: AuditStore
+    changes: ChangeStore
+
+
+@asynccontextmanager
+async def open_stores(database_url: str, *, migrate: bool) -> AsyncIterator[Stores]:
+    """Connect, check or migrate the tables, and close all connections at the end.
+
+    Args:
+        database_url: `sqlite:////abs/path.db`, `sqlite:///relative.db` or `postgresql://user:password@host/name`.
+        migrate: Make or upgrade the tables. Safe in several processes at once; meant for the front process.
+
+    Raises:
+        StoreUnavailable: No connection.
+        StorageError: The address is wrong, or the tables are not of this program's version.
+    """
+    database = open_database(database_url)
+    try:
+        await prepare_schema(database, migrate=migrate)
+        yield _stores(database)
+    finally:
+        await database.engine.dispose()
+
+
+def _stores(database: Database) -> Stores:
+    return Stores(
+        events=SqlEventStore(database),
+        reviews=SqlReviewStore(database),
+        cases=SqlCaseStore(database),
+        outbox=SqlOutboxStore(database),
+        accounts=SqlAccountStore(database),
+        fleet=SqlFleetStore(database),
+        audit=SqlAuditStore(database),
+        changes=SqlChangeStore(database),
+    )

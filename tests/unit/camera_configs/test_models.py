@@ -1,0 +1,74 @@
+"""What the types refuse by themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from camera_configs.loader import load_site
+from camera_configs.models import CameraConfig, StreamConfig
+from tests.unit.camera_configs.folders import EXAMPLE_SITE
+
+
+@pytest.fixture
+def camera() -> CameraConfig:
+    return load_site(EXAMPLE_SITE).camera("east-street-3")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"url": "http://10.0.0.1/x"}, "must start with rtsp"),
+        ({"url": "rtsp:///x"}, "has no host"),
+        ({"url": "rtsp://user@10.0.0.1/x"}, "must not contain a user name"),
+        ({"url": "rtsp://10.0.0.1/x", "password": "a", "password_env": "B"}, "not both"),
+        ({"url": "rtsp://10.0.0.1/x", "read_timeout_s": 0}, "greater than 1"),
+    ],
+)
+def test_a_stream_that_cannot_be_meant_is_refused(fields: dict[str, Any], message: str) -> None:
+    """Other schemes, hosts left out, credentials in the address, two secrets, no timeout."""
+    with pytest.raises(ValidationError, match=message):
+        StreamConfig.model_validate(fields)
+
+
+def test_a_secret_does_not_show(camera: CameraConfig) -> None:
+    """Neither in the text of a stream nor in its export."""
+    stream = StreamConfig.model_validate({"url": "rtsp://10.0.0.1/x", "password": "hunter2"})
+    assert "hunter2" not in f"{stream!r} {stream.model_dump_json()}"
+
+
+@pytest.mark.parametrize("roles", [("sub",), ("main", "main")])
+def test_a_camera_has_one_main_stream(camera: CameraConfig, roles: tuple[str, ...]) -> None:
+    """Evidence is cut from the main stream: there is exactly one."""
+    streams = [{"url": "rtsp://10.0.0.1/x", "role": role} for role in roles]
+    with pytest.raises(ValidationError, match="exactly one must have role main"):
+        CameraConfig.model_validate(camera.model_dump() | {"streams": streams})
+
+
+def test_ids_inside_a_camera_are_unique(camera: CameraConfig) -> None:
+    """Two rules of one id could not be told apart in an event."""
+    rules = [rule.model_dump() for rule in (*camera.rules, camera.rules[0])]
+    with pytest.raises(ValidationError, match="id used more than once: fire-lane"):
+        CameraConfig.model_validate(camera.model_dump() | {"rules": rules})
+
+
+def test_parts_are_found_by_name(camera: CameraConfig) -> None:
+    """Zones, streams and masks by id, role and kind; what is not there is a KeyError or None."""
+    assert camera.zone("fire-lane").name == "消防车通道"
+    assert camera.stream("main") is camera.streams[0]
+    assert camera.stream("sub") is None
+    assert [zone.id for zone in camera.privacy_masks] == ["windows"]
+    with pytest.raises(KeyError):
+        camera.zone("roof")
+
+
+def test_unknown_cameras_and_grids_are_key_errors() -> None:
+    """A site never invents what it does not hold."""
+    site = load_site(EXAMPLE_SITE)
+    assert site.grid("qingxi-river").kind == "dedicated"
+    with pytest.raises(KeyError):
+        site.grid("nowhere")
+    with pytest.raises(KeyError):
+        site.camera("nowhere")

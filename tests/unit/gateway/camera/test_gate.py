@@ -1,0 +1,172 @@
+"""Tests of gateway.camera.gate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.camera.gate import MISSING_RESULT_S, ActivityGate, DecodeRequest, GatePolicy
+from gateway.camera.ring import PacketRing
+from gateway.types import FrameOrigin, Outcome, Packet
+from tests.unit.gateway.camera.scripts import packet, stream
+
+EVERY_GOP = GatePolicy(armed=True, cadence_s=1.0)
+
+
+class Rig:
+    """A gate with its ring, fed together as the watcher does."""
+
+    def __init__(self, policy: GatePolicy) -> None:
+        self.ring = PacketRing()
+        self.gate = ActivityGate(policy, self.ring)
+
+    def offer(self, each: Packet) -> tuple[DecodeRequest, ...]:
+        self.ring.append(each)
+        return self.gate.offer(each)
+
+    def play(self, seconds: float, start_s: float = 0.0) -> list[DecodeRequest]:
+        return [request for each in stream(seconds, start_s) for request in self.offer(each)]
+
+
+def looks(requests: list[DecodeRequest]) -> list[float]:
+    """The moments that were looked at."""
+    return [r.packets[0].at_s for r in requests if r.kind is FrameOrigin.LOOK]
+
+
+def bursting(rig: Rig) -> bool:
+    """Asked anew each time."""
+    return rig.gate.bursting
+
+
+def moving(at_s: float) -> Outcome:
+    return Outcome(at_s, moving=True, occupied=True)
+
+
+def still(at_s: float, *, occupied: bool = False) -> Outcome:
+    return Outcome(at_s, moving=False, occupied=occupied)
+
+
+def test_without_armed_rules_nothing_is_decoded() -> None:
+    """Not even when something was reported as moving before."""
+    rig = Rig(replace(EVERY_GOP, armed=False))
+    rig.gate.report(moving(0.0))
+    assert rig.play(30) == []
+
+
+@pytest.mark.parametrize(
+    ("cadence_s", "expected"),
+    [
+        (0.2, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (1.0, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (2.5, [0, 2, 4, 6, 8]),
+        (5.0, [0, 5]),
+    ],
+)
+def test_looks_keep_the_cadence_and_cost_no_more(cadence_s: float, expected: list[float]) -> None:
+    """Keyframes come once a second: the latest one that still keeps the cadence is taken."""
+    rig = Rig(GatePolicy(armed=True, cadence_s=cadence_s))
+    assert looks(rig.play(10)) == expected
+    assert rig.gate.looks == len(expected)
+
+
+def test_movement_starts_a_burst_from_the_keyframe_that_showed_it() -> None:
+    """The result comes ten packets late; nothing since the keyframe is lost, and each packet follows once."""
+    rig = Rig(EVERY_GOP)
+    rig.play(2.4)
+    rig.gate.report(moving(2.0))
+    first, *rest = rig.play(0.6, start_s=2.4)
+    assert (first.kind, first.restart) == (FrameOrigin.BURST, True)
+    assert [p.at_s for p in first.packets] == [p.at_s for p in stream(0.44, start_s=2.0)]
+    decoded = [p for r in (first, *rest) for p in r.packets]
+    assert decoded == stream(1.0, start_s=2.0)
+    assert (rig.gate.bursting, rig.gate.bursts) == (True, 1)
+
+
+def test_a_glance_takes_the_gop_before_as_well() -> None:
+    """The keyframe that seemed to move is not analysed yet, so the burst may begin one GOP earlier."""
+    rig = Rig(EVERY_GOP)
+    rig.play(3.2)
+    rig.gate.report_glance(3.0)
+    (request,) = rig.offer(packet(80))
+    assert request.packets[0].at_s == 2.0
+    assert request.packets[-1].at_s == packet(80).at_s
+    assert request.restart
+
+
+def test_a_burst_ends_after_the_last_movement_and_lingering() -> None:
+    """Four seconds without movement end it; the next keyframe is a look again."""
+    rig = Rig(EVERY_GOP)
+    rig.play(1.1)
+    rig.gate.report(moving(1.0))
+    rig.play(4.0, start_s=1.12)
+    rig.gate.report(still(4.9))
+    assert bursting(rig)
+    rig.gate.report(still(5.0))
+    assert not bursting(rig)
+    assert looks(rig.play(2.0, start_s=6.0)) == [6.0, 7.0]
+
+
+def test_movement_within_the_lingering_time_prolongs_the_burst() -> None:
+    """Somebody who pauses and walks on is followed all the way, in one burst."""
+    rig = Rig(EVERY_GOP)
+    rig.play(1.1)
+    rig.gate.report(moving(1.0))
+    rig.play(3.0, start_s=1.12)
+    rig.gate.report(moving(3.0))
+    rig.gate.report(still(6.5))
+    assert bursting(rig)
+    assert rig.gate.bursts == 1
+
+
+def test_an_occupied_zone_is_looked_at_with_every_keyframe() -> None:
+    """A parked car is watched closely although the rule's own cadence is slow."""
+    rig = Rig(GatePolicy(armed=True, cadence_s=60.0))
+    assert looks(rig.play(3)) == [0]
+    rig.gate.report(still(0.0, occupied=True))
+    assert looks(rig.play(3, start_s=3.0)) == [3, 4, 5]
+    rig.gate.report(still(5.0))
+    assert looks(rig.play(3, start_s=6.0)) == []
+
+
+def test_a_burst_without_results_is_given_up() -> None:
+    """When the analysis is dead or overwhelmed, decoding everything helps nobody: back to looks, and counted."""
+    rig = Rig(EVERY_GOP)
+    rig.play(1.1)
+    rig.gate.report(moving(1.0))
+    rig.play(MISSING_RESULT_S + 1, start_s=1.12)
+    assert not bursting(rig)
+    assert rig.gate.lost_bursts == 1
+    assert looks(rig.play(1.0, start_s=18.0)) == [18.0]
+
+
+def test_a_lost_stream_ends_the_burst_and_the_next_keyframe_is_looked_at() -> None:
+    """After a reconnection decoding must begin at a keyframe."""
+    rig = Rig(GatePolicy(armed=True, cadence_s=60.0))
+    rig.play(1.1)
+    rig.gate.report(moving(1.0))
+    rig.play(1.0, start_s=1.12)
+    rig.gate.interrupt()
+    requests = rig.play(1.5, start_s=40.2)
+    assert looks(requests) == [41.0]
+    assert all(r.kind is FrameOrigin.LOOK for r in requests)
+
+
+def test_disarming_ends_a_burst_at_once() -> None:
+    """At the end of a rule's hours nothing more is decoded; arming again begins with a look."""
+    rig = Rig(EVERY_GOP)
+    rig.play(1.1)
+    rig.gate.report(moving(1.0))
+    rig.play(0.5, start_s=1.12)
+    rig.gate.change_policy(replace(EVERY_GOP, armed=False))
+    assert rig.play(2, start_s=2.0) == []
+    rig.gate.change_policy(EVERY_GOP)
+    assert looks(rig.play(1, start_s=4.0)) == [4.0]
+
+
+def test_movement_that_the_ring_no_longer_holds_is_not_chased() -> None:
+    """An empty ring (the format just changed) begins no burst."""
+    gate = ActivityGate(EVERY_GOP, PacketRing())
+    gate.report(moving(1.0))
+    assert gate.offer(packet(30)) == ()
+    assert not gate.bursting

@@ -1,0 +1,85 @@
+"""Cameras over HTTP: health in scope, and never a credential."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.records import CameraStateName
+from tests.unit.gateway.web.house import House, SignedIn, camera, serve, sign_in, town
+
+
+async def test_credentials_are_never_shown(signed_in: SignedIn) -> None:
+    """Neither password, user name nor path of the stream; its host only."""
+    answer = await (await signed_in("admin")).get("/api/v1/cameras/cam-east")
+    text = await answer.text()
+    for secret in ("hidden-password", "viewer", "rtsp://", "/main"):
+        assert secret not in text
+    assert (await answer.json())["streams"] == [
+        {"role": "main", "transport": "tcp", "codec": None, "host": "camera.example"}
+    ]
+
+
+async def test_list_shows_the_scope_only(house: House, signed_in: SignedIn) -> None:
+    """A worker of the east sees the east; totals count the same."""
+    await house.report("cam-east", CameraStateName.ONLINE)
+    await house.report("cam-west", CameraStateName.ONLINE)
+    page = await (await (await signed_in("grid-worker")).get("/api/v1/cameras")).json()
+    assert [item["id"] for item in page["items"]] == ["cam-east"]
+    assert page["totals"] == {"online": 1, "total": 1}
+
+
+async def test_camera_in_two_grids_is_seen_from_both(house: House) -> None:
+    """One of its grids in scope is enough."""
+    shared = camera("cam-shared", "west", grids=("west", "east"))
+    site = town()
+    house.context = replace(house.context, site=site.model_copy(update={"cameras": (*site.cameras, shared)}))
+    async with serve(house) as new_client:
+        client = new_client()
+        await sign_in(client, "grid-worker")
+        page = await (await client.get("/api/v1/cameras")).json()
+    assert [item["id"] for item in page["items"]] == ["cam-east", "cam-shared"]
+
+
+async def test_camera_without_a_report_is_connecting(signed_in: SignedIn) -> None:
+    """Unknown is not online; nothing has been heard of it yet."""
+    detail = await (await (await signed_in("grid-worker")).get("/api/v1/cameras/cam-east")).json()
+    assert detail["state"]["state"] == "connecting"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=WEST", ["cam-west"]),
+        ("q=东街", ["cam-east", "cam-west"]),
+        ("grid_id=east", ["cam-east"]),
+        ("state=online", ["cam-east"]),
+        ("state=online,connecting", ["cam-east", "cam-west"]),
+        ("q=nowhere", []),
+    ],
+)
+async def test_list_is_filtered(house: House, signed_in: SignedIn, query: str, expected: list[str]) -> None:
+    """By words, grid and state."""
+    await house.report("cam-east", CameraStateName.ONLINE)
+    page = await (await (await signed_in("operator")).get(f"/api/v1/cameras?{query}")).json()
+    wanted = [camera_id for camera_id in expected if camera_id == "cam-east"]
+    assert [item["id"] for item in page["items"]] == wanted
+    everything = await (await (await signed_in("admin")).get(f"/api/v1/cameras?{query}")).json()
+    assert [item["id"] for item in everything["items"]] == expected
+
+
+async def test_pages_follow_each_other(signed_in: SignedIn) -> None:
+    """The cursor of one page begins the next."""
+    client = await signed_in("admin")
+    first = await (await client.get("/api/v1/cameras?limit=1")).json()
+    second = await (await client.get(f"/api/v1/cameras?limit=1&cursor={first['next_cursor']}")).json()
+    assert [p["items"][0]["id"] for p in (first, second)] == ["cam-east", "cam-west"]
+    assert second["next_cursor"] is None
+
+
+async def test_detail_says_what_the_rules_do(house: House, signed_in: SignedIn) -> None:
+    """Defaults of the taxonomy are filled in; a type that nothing recognises says so."""
+    client = await signed_in("grid-worker")
+    rule = (await (await client.get("/api/v1/cameras/cam-east")).json())["rules"][0]
+    assert (rule["dwell_s"], rule["severity"], rule["detector_ready"]) == (180, "S2", True)
