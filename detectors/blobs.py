@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.background import Change, Mask, Plane, quantile
 
-_MAX_BLOBS = 32  # the largest; more is snow or rain
+_MAX_BLOBS = 20  # the largest; more is snow or rain
 _MOSTLY = 0.6  # share of still pixels from which a blob as a whole stands
 _HARDLY = 0.25  # and up to which it moves; between, it is two things that touch
 # Part of a thing is newer than the thing: a passer-by hid it, another thing was put beside it.

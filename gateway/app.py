@@ -16,7 +16,7 @@ from aiohttp import web
 
 from camera_configs.loader import load_site
 from camera_configs.models import SiteConfig
-from gateway.access.accounts import AccountDesk, NewAccount
+from gateway.access.accounts import AccountDesk, InvalidAccount, NewAccount
 from gateway.access.first_start import SetupToken, open_setup, pronounceable_password
 from gateway.access.passwords import Passwords
 from gateway.access.sessions import SessionBook
@@ -26,7 +26,7 @@ from gateway.delivery.channel import Channel
 from gateway.delivery.outbox import OutboxWorker
 from gateway.delivery.signing import Signer
 from gateway.delivery.webhook import WebhookChannel, WebhookEndpoint
-from gateway.errors import GridPatrolError
+from gateway.errors import GridPatrolError, SettingsError
 from gateway.fleet.local import FleetPlan, LocalFleet
 from gateway.fleet.readiness import ready_types
 from gateway.settings import Settings
@@ -34,7 +34,7 @@ from gateway.supervise import Backoff, supervise
 from gateway.web.app import make_web_app
 from gateway.web.context import WebContext, WebSettings
 from gateway.web.feed import ChangeFeed
-from storage.errors import StorageError
+from storage.errors import RecordConflict, StorageError
 from storage.media import FolderMediaStore, sweep_orphans
 from storage.records import Role
 from storage.stores import Stores, open_stores
@@ -53,6 +53,16 @@ ORPHAN_AGE_HOURS = 1
 Work = Callable[[], Awaitable[object]]
 
 
+ACCOUNT_WORDS = {
+    "name": "2-63 lower-case letters, digits, '-' and '_'",
+    "display_name": "1-120 characters",
+}
+
+
+class AccountRefused(GridPatrolError):
+    """The account asked for cannot be made."""
+
+
 class PortTaken(GridPatrolError):
     """The web port cannot be listened on."""
 
@@ -64,15 +74,27 @@ async def run_gateway(settings: Settings, config_dir: Path) -> None:
         ConfigError, SettingsError, ModelLoadError, StorageError, PortTaken: It cannot start; nothing was watched.
     """
     site = await asyncio.to_thread(load_site, config_dir)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings.data_dir)
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings.store_url, migrate=True))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         front = Front(settings, site, stores, http)
-        await front.greet()
-        await stack.enter_async_context(front.serving())
+        address = await stack.enter_async_context(front.serving())
+        await front.greet(address)
         await front.run(config_dir)
     logger.info("gateway stopped")
+
+
+def make_data_dir(folder: Path) -> None:
+    """Make the folder of database and evidence if it is not there.
+
+    Raises:
+        SettingsError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise SettingsError(f"data_dir: cannot make {folder}: {exc.strerror}") from exc
 
 
 class Front:
@@ -120,19 +142,15 @@ class Front:
             dist=settings.ui_dir or UI_DIST,
         )
 
-    async def greet(self) -> None:
+    async def greet(self, address: str) -> None:
         """Print the one-time address that makes the first administrator, while there is none."""
         token = await open_setup(self._desk, self._setup)
         if token is not None:
-            print(f"first start: make the administrator at {self._address()}/setup?token={token}", flush=True)  # noqa: T201
-
-    def _address(self) -> str:
-        scheme = "https" if self._settings.https else "http"
-        return f"{scheme}://{self._settings.host}:{self._settings.port}"
+            print(f"first start: make the administrator at {address}/setup?token={token}", flush=True)  # noqa: T201
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        """Listen for the length of the block.
+    async def serving(self) -> AsyncIterator[str]:
+        """Listen for the length of the block; yields the address, with the real port where the settings say 0.
 
         Raises:
             PortTaken: Somebody else has the port, or it may not be used.
@@ -148,14 +166,15 @@ class Front:
                 raise PortTaken(
                     f"cannot listen on {self._settings.host}:{self._settings.port}: {exc.strerror}"
                 ) from exc
-            logger.info("listening", address=self._address())
-            yield
+            scheme = "https" if self._settings.https else "http"
+            address = f"{scheme}://{_in_url(self._settings.host)}:{runner.addresses[0][1]}"
+            logger.info("listening", address=address)
+            yield address
         finally:
             await runner.cleanup()
 
     async def run(self, config_dir: Path) -> None:
         """Run fleet, outbox and the rest until a signal; the fleet stops first, so that open clips are kept."""
-        await asyncio.to_thread(self._media.clear_scratch)
         stopped = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
@@ -169,12 +188,20 @@ class Front:
                 services.create_task(self._supervised("housekeeping", self._keep_house), name="housekeeping"),
             ]
             async with asyncio.TaskGroup() as cameras:
-                watching = cameras.create_task(self._supervised("fleet", fleet.run), name="fleet")
+                watching = cameras.create_task(self._supervised("fleet", lambda: self._watch(fleet)), name="fleet")
                 await stopped.wait()
                 logger.info("stopping")
                 watching.cancel()
             for task in tasks:
                 task.cancel()
+
+    async def _watch(self, fleet: LocalFleet) -> None:
+        await fleet.forget_former_runs()
+        try:  # only now: a former worker may have been cutting its last clips
+            await asyncio.to_thread(self._media.clear_scratch)
+        except OSError as exc:  # without a place for files there are no clips; events go on all the same
+            logger.error("evidence folder cannot be used", error=str(exc))  # noqa: TRY400
+        await fleet.run()
 
     async def _supervised(self, name: str, run_once: Work) -> None:
         await supervise(name, run_once, self._clock, Backoff(), (GridPatrolError, StorageError))
@@ -194,14 +221,24 @@ async def add_account(settings: Settings, wanted: NewAccount) -> str:
     """Make an account with a random password and return the password; it is kept nowhere.
 
     Raises:
-        StorageError, InvalidAccount: It could not be made (the name is taken, for example).
+        AccountRefused: The name is taken or cannot be used.
+        StorageError: The database cannot be used.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings.data_dir)
     async with open_stores(settings.store_url, migrate=True) as stores:
         desk = AccountDesk(stores.accounts, stores.audit, Passwords())
         password = pronounceable_password()
-        account = await desk.draft(wanted, password, SystemClock().now())
-        await desk.save(account, "system")
+        try:
+            account = await desk.draft(wanted, password, SystemClock().now())
+            await desk.save(account, "system")
+        except InvalidAccount as exc:
+            raise AccountRefused(f"the {exc.field} cannot be used: {ACCOUNT_WORDS[exc.field]}") from exc
+        except RecordConflict as exc:
+            raise AccountRefused(f"there is already an account {wanted.name!r}") from exc
         if wanted.role is Role.ADMIN:
             await asyncio.to_thread(SetupToken(settings.data_dir).withdraw)
         return password
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

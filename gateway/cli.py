@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -17,6 +19,7 @@ from camera_configs.schema import json_schema
 from detectors.base import ModelLoadError
 from gateway import app, cli_models
 from gateway.access.accounts import NewAccount
+from gateway.delivery.signing import Signer
 from gateway.errors import GridPatrolError, SettingsError
 from gateway.fleet.shards import Shard
 from gateway.fleet.worker import run_worker
@@ -27,6 +30,7 @@ from gateway.simulator.command import SCENE_PREFIX, split_argument
 from gateway.simulator.command import simulate as run_simulator
 from gateway.simulator.credentials import Login
 from gateway.simulator.painter import painted_scene
+from gateway.supervise import leaves
 from storage.errors import StorageError
 from storage.records import Role
 
@@ -38,7 +42,6 @@ EXIT_MODEL = 3
 class Auth(StrEnum):
     """How a simulated camera wants its viewers to sign in."""
 
-    NONE = "none"
     BASIC = "basic"
     DIGEST = "digest"
 
@@ -69,12 +72,13 @@ def run(config: ConfigDir, settings: SettingsFile = None) -> None:
 
 
 @cli.command(hidden=True)
-def worker(config: ConfigDir, shard: Annotated[str, typer.Option()], settings: SettingsFile = None) -> None:
+def worker(
+    config: ConfigDir, shard: Annotated[Shard, typer.Option(parser=Shard.parse)], settings: SettingsFile = None
+) -> None:
     """Watch one shard of the cameras; started by the fleet, stops when its standard input closes."""
     loaded = load_settings(settings)
-    part = Shard.parse(shard)
-    configure_logging(loaded.log_format, loaded.log_level, process=part.worker_id)
-    asyncio.run(run_worker(loaded, config, part))
+    configure_logging(loaded.log_format, loaded.log_level, process=shard.worker_id)
+    asyncio.run(run_worker(loaded, config, shard))
 
 
 @cli.command()
@@ -99,7 +103,7 @@ def simulate(
     port: int = 8554,
     cache: Annotated[Path, typer.Option(help="Folder of painted scenes.")] = Path(".gridpatrol/scenes"),
     user: Annotated[str, typer.Option(help="NAME:PASSWORD demanded of every viewer.")] = "",
-    auth: Annotated[Auth, typer.Option(help="How viewers must sign in.")] = Auth.NONE,
+    auth: Annotated[Auth, typer.Option(help="How viewers must sign in, where --user is given.")] = Auth.DIGEST,
     once: Annotated[bool, typer.Option("--once", help="Play once and end, instead of looping.")] = False,
     render_only: Annotated[bool, typer.Option("--render-only", help="Paint the scenes and stop.")] = False,
 ) -> None:
@@ -108,9 +112,28 @@ def simulate(
         for scene in (source for _, source in map(split_argument, paths) if source.startswith(SCENE_PREFIX)):
             painted_scene(scene.removeprefix(SCENE_PREFIX), cache)
         return
-    name, _, password = user.partition(":")
-    login = Login(auth.value, name, password)
-    run_simulator(paths, host, port, loop=not once, login=login, scenes_dir=cache)
+    with _listening(host, port):
+        run_simulator(paths, host, port, loop=not once, login=_login(user, auth), scenes_dir=cache)
+
+
+def _login(user: str, auth: Auth) -> Login:
+    name, colon, password = user.partition(":")
+    if user and not (name and colon):
+        raise typer.BadParameter("not NAME:PASSWORD", param_hint="--user")
+    return Login(auth.value, name, password) if user else Login()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[None]:
+    """Translate what the system says of an address that cannot be listened on."""
+    taken: list[BaseException] = []
+    try:
+        yield
+    except* OSError as group:
+        taken += leaves(group)
+    if taken:
+        words = getattr(taken[0], "strerror", None) or taken[0]
+        raise app.PortTaken(f"cannot listen on {host}:{port}: {words}") from taken[0]
 
 
 @cli.command()
@@ -131,23 +154,23 @@ def receiver(
 ) -> None:
     """Run the reference governance platform: verifies, stores, shows and answers."""
     configure_logging("console", "info", process="receiver")
-    asyncio.run(
-        run_receiver(
-            ReceiverOptions(
-                host=host,
-                port=port,
-                data=data,
-                secret=secret,
-                callback_url=callback,
-                callback_secret=callback_secret,
-                fail=fail,
-                stall=stall,
-                answer_twice=answer_twice,
-                lose_answer=lose_answer,
-                step_s=step_s,
-            )
-        )
+    for each in (secret, callback_secret):
+        Signer((each,))  # says in words what is wrong with it
+    options = ReceiverOptions(
+        host=host,
+        port=port,
+        data=data,
+        secret=secret,
+        callback_url=callback,
+        callback_secret=callback_secret,
+        fail=fail,
+        stall=stall,
+        answer_twice=answer_twice,
+        lose_answer=lose_answer,
+        step_s=step_s,
     )
+    with _listening(host, port):
+        asyncio.run(run_receiver(options))
 
 
 @accounts_cli.command("add")

@@ -16,35 +16,47 @@ Name = Annotated[str | None, typer.Option("--name", help="Name to keep it under;
 Size = Annotated[int, typer.Option("--size", help="Side of the network's input in pixels.")]
 
 
-def _folder() -> Path:
-    return load_settings().models_path
+Settings = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.", dir_okay=False)]
+
+
+@models_cli.callback()
+def models(ctx: typer.Context, settings: Settings = None) -> None:
+    """Detector models."""
+    ctx.obj = load_settings(settings).models_path
 
 
 @models_cli.command("list")
-def list_models() -> None:
+def list_models(ctx: typer.Context) -> None:
     """List the models of this installation."""
-    typer.echo(commands.describe_all(commands.list_models(_folder())))
+    typer.echo(commands.describe_all(commands.list_models(ctx.obj)))
 
 
 @models_cli.command("add")
-def add(file: Annotated[Path, typer.Argument(help="An ONNX file.")], name: Name = None) -> None:
+def add(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="An ONNX file.")], name: Name = None) -> None:
     """Check an ONNX file and keep it."""
-    typer.echo(commands.describe(commands.add_model(_folder(), file, name)))
+    typer.echo(commands.describe(commands.add_model(ctx.obj, file, name)))
 
 
 @models_cli.command("fetch")
-def fetch(name: Annotated[str, typer.Argument(help="For example yolo26n.")], size: Size = 640) -> None:
+def fetch(
+    ctx: typer.Context, name: Annotated[str, typer.Argument(help="For example yolo26n.")], size: Size = 640
+) -> None:
     """Download published weights, export and keep them (needs gridpatrol[yolo])."""
-    typer.echo(commands.describe(commands.fetch_model(_folder(), name, size)))
+    typer.echo(commands.describe(commands.fetch_model(ctx.obj, name, size)))
 
 
 @models_cli.command("export")
-def export(weights: Annotated[Path, typer.Argument(help="A .pt file.")], size: Size = 640, name: Name = None) -> None:
+def export(
+    ctx: typer.Context,
+    weights: Annotated[Path, typer.Argument(help="A .pt file.")],
+    size: Size = 640,
+    name: Name = None,
+) -> None:
     """Export weights of your own to ONNX and keep the result (needs gridpatrol[yolo])."""
-    typer.echo(commands.describe(commands.export_model(_folder(), weights, size, name)))
+    typer.echo(commands.describe(commands.export_model(ctx.obj, weights, size, name)))
 
 
 @models_cli.command("remove")
-def remove(name: str) -> None:
+def remove(ctx: typer.Context, name: str) -> None:
     """Delete a model."""
-    commands.remove_model(_folder(), name)
+    commands.remove_model(ctx.obj, name)

@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 UI = Path(__file__).resolve().parents[1] / "gateway" / "web" / "ui"
 DIST = UI / "dist"
 STAMP = DIST / ".built-from"
+MADE = {"node_modules", "dist", "test-results"}
 OLDEST_NODE = 20
 NPM_TIMEOUT_S = 900  # a slow registry line; a build itself takes seconds
 
@@ -23,11 +25,19 @@ NPM_TIMEOUT_S = 900  # a slow registry line; a build itself takes seconds
 def fingerprint() -> str:
     """Return a hash over everything the build reads."""
     digest = hashlib.sha256()
-    for path in sorted(UI.rglob("*")):
-        parts = path.relative_to(UI).parts
-        if path.is_file() and parts[0] not in {"node_modules", "dist"}:
-            digest.update("/".join(parts).encode() + b"\0" + path.read_bytes())
+    for path in sorted(sources(UI)):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(UI).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
+
+
+def sources(folder: Path) -> Iterator[Path]:
+    """Yield the files of the front end; not those that installing and building make, which are many."""
+    for path in folder.iterdir():
+        if path.is_file():
+            yield path
+        elif path.is_dir() and path.relative_to(UI).as_posix() not in MADE:
+            yield from sources(path)
 
 
 def node_environment() -> dict[str, str]:
@@ -36,8 +46,8 @@ def node_environment() -> dict[str, str]:
     Raises:
         SystemExit: There is none, and the words to get one.
     """
-    for folder in (None, str(Path(sys.executable).parent)):
-        path = os.environ["PATH"] if folder is None else f"{folder}{os.pathsep}{os.environ['PATH']}"
+    usual = os.environ.get("PATH", os.defpath)
+    for path in (usual, f"{Path(sys.executable).parent}{os.pathsep}{usual}"):
         node = shutil.which("node", path=path)
         if node and shutil.which("npm", path=path) and major(node) >= OLDEST_NODE:
             return {**os.environ, "PATH": path, "CI": "1", "npm_config_fund": "false", "npm_config_audit": "false"}
@@ -54,14 +64,21 @@ def major(node: str) -> int:
 
 
 def build() -> None:
-    """Install the locked packages and build, unless the last build was made from the same files."""
+    """Install the locked packages and build, unless the last build was made from the same files.
+
+    Raises:
+        SystemExit: It could not be built; the next call tries again.
+    """
     wanted = fingerprint()
     if STAMP.is_file() and STAMP.read_text() == wanted:
         return
     env = node_environment()
     for command in (["npm", "ci", "--no-progress"], ["npm", "run", "build"]):
         print("front end:", " ".join(command), flush=True)
-        subprocess.run(command, cwd=UI, env=env, timeout=NPM_TIMEOUT_S, check=True)
+        try:
+            subprocess.run(command, cwd=UI, env=env, timeout=NPM_TIMEOUT_S, check=True)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as exc:
+            sys.exit(f"the front end could not be built: {exc}")
     STAMP.write_text(wanted)
 
 

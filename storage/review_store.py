@@ -44,7 +44,8 @@ class SqlReviewStore:
             InvalidCursor: The cursor is not one of this list.
         """
         statement = REVIEW_ITEMS.select().where(*_chosen(scope, query))
-        statement = _after(statement, cursor, waiting=query.waiting).limit(limit + 1)
+        collected = _is_collected(scope, query)
+        statement = _after(statement, cursor, waiting=query.waiting, collected=collected).limit(limit + 1)
         async with self._database.read() as conn:
             items = await REVIEW_ITEMS.all(conn, statement)
         return Page(tuple(items[:limit]), _cursor_of(items[limit - 1], query) if len(items) > limit else None)
@@ -133,14 +134,22 @@ def _one_of(column: ColumnElement[str], words: tuple[str, ...]) -> ColumnElement
     return column == words[0] if len(words) == 1 else column.in_(words)
 
 
-def _after(statement: Select[Any], cursor: str | None, *, waiting: bool) -> Select[Any]:
+def _after(statement: Select[Any], cursor: str | None, *, waiting: bool, collected: bool) -> Select[Any]:
     kind, columns, shape = _WAITING if waiting else _JUDGED
-    statement = statement.order_by(*(c if waiting else c.desc() for c in columns))
+    first, *rest = columns
+    order = [beside(first) if collected else first, *rest]
+    statement = statement.order_by(*(c if waiting else c.desc() for c in order))
     if cursor is None:
         return statement
     keys = cursors.decode(kind, cursor, shape)
     last = tuple_(*(literal(key, column.type) for key, column in zip(keys, columns, strict=True)))
     return statement.where(tuple_(*columns) > last if waiting else tuple_(*columns) < last)
+
+
+def _is_collected(scope: Scope, query: ReviewFilter) -> bool:
+    """Say whether the rows of several grids are fetched and sorted, rather than the list walked in its order."""
+    several = scope.grid_ids is not None and len(scope.grid_ids) > 1 and is_narrow(scope)
+    return several and query.grid_id is None and query.camera_id is None
 
 
 def _cursor_of(item: ReviewItem, query: ReviewFilter) -> str:

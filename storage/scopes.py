@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sqlalchemy import ColumnElement, func
 
 from storage.protocols import Scope
+
+T = TypeVar("T")
 
 # From here on a scope covers so much that walking the whole list in its order and filtering beats collecting and
 # sorting the rows of every grid.
 WIDE_SCOPE_GRIDS = 64
 
 
-def beside(column: ColumnElement[str]) -> ColumnElement[str]:
+def beside(column: ColumnElement[T]) -> ColumnElement[T]:
     """Return the column inside a function call that changes nothing but keeps planners from its index.
 
-    SQLite's planner knows nothing of how rare a value is: where two filters both have an index we know better.
+    SQLite's planner does not know how rare a value is, and PostgreSQL's bets that a page fills soon when it walks a
+    list in order, which is wrong for grids where little happens: where two ways have an index we know better.
     """
-    return func.coalesce(column, "")
+    return func.coalesce(column, column)
 
 
 def is_narrow(scope: Scope) -> bool:

@@ -54,7 +54,7 @@ def clip_boxes(boxes: Boxes, size: Size) -> Boxes:
     sides, full = shown[:, 2:] - shown[:, :2], boxes[:, 3:] - boxes[:, 1:3]
     enough = sides.prod(1) >= _LEAST_SHOWN * full.prod(1)
     kept = enough & (sides.min(1, initial=1e9) >= _LEAST_PX)
-    return np.concatenate([boxes[:, :1], shown / edge], 1)[kept].astype(np.float32)
+    return np.asarray(np.concatenate([boxes[:, :1], shown / edge], 1)[kept], np.float32)
 
 
 def mosaic(parts: list[tuple[Image, Boxes]], size: Size) -> tuple[Image, Boxes]:

@@ -26,35 +26,10 @@ from detectors.preprocess import Size
 from detectors.training.batches import Draws, collate
 from detectors.training.examine import examine
 from detectors.training.export import export
-from detectors.training.labelled import Sample, read_clip, read_samples, split
+from detectors.training.held_out import load
+from detectors.training.labelled import Sample
 from detectors.training.loss import loss_of
 from detectors.training.network import FireSmokeNet
-
-# Scenes that the training never sees: a bowl of fire in two recordings, a burning chair, a lift, a warehouse, a shop;
-# a smoke-filled cafe (with frames before the smoke) and a plume above a town.
-HELD_OUT = frozenset(
-    {
-        "fb_FireVid27_mp4_0",
-        "fb_FireVid29_mp4_0",
-        "fb_image623",
-        "fb_image107",
-        "fb_image892",
-        "f8_img_240",
-        "f8_img_1007",
-        "f8_img_800",
-    }
-)
-# Recordings without fire or smoke that are learnt from. Of the open recordings `one_by_one_person`, everything derived
-# from it, `motorway_traffic`, `road_topview` and `house_fire` are never seen.
-NEGATIVE_CLIPS = {
-    "night_led_square": 0.25,  # seconds between pictures
-    "alley_firefighters": 1.0,
-    "person_bicycle_car": 1.0,
-    "car_detection": 1.0,
-    "worker_zone": 0.5,
-    "store_aisle": 0.5,
-}
-EXAMINED_CLIPS = {"one_by_one_person": 2.0, "motorway_traffic": 1.0, "road_topview": 1.0}
 
 _WARM_UP = 200  # steps
 _MAX_GRADIENT = 10.0  # norm
@@ -75,6 +50,7 @@ class Plan:
         steps: Batches.
         rate: Highest learning rate, reached after the warm-up and left along a cosine.
         examine_every: Steps between examinations of the held-out scenes; each also writes the model file.
+        start: Weights of an earlier run to go on from; None: random ones.
     """
 
     size: Size
@@ -86,24 +62,17 @@ class Plan:
     threads: int
     workers: int
     examine_every: int
-
-
-def load(data: Path, recordings: Path) -> tuple[list[Sample], list[Sample]]:
-    """Return what is trained on and what is examined; no scene is in both."""
-    train, examined = split(read_samples(data), HELD_OUT)
-    for name, every_s in NEGATIVE_CLIPS.items():
-        train += read_clip(recordings / f"{name}.mp4", every_s)
-    for name, every_s in EXAMINED_CLIPS.items():
-        examined += read_clip(recordings / f"{name}.mp4", every_s)
-    return train, examined
+    start: Path | None = None
 
 
 def train(samples: Sequence[Sample], examined: Sequence[Sample], plan: Plan, out: Path) -> FireSmokeNet:
     """Return the trained network (averaged weights); the file is written at every examination on the way."""
     torch.manual_seed(plan.seed)
     torch.set_num_threads(plan.threads)
-    net = FireSmokeNet().to(memory_format=torch.channels_last)
-    average = copy.deepcopy(net)
+    net: FireSmokeNet = FireSmokeNet().to(memory_format=torch.channels_last)
+    if plan.start:
+        net.load_state_dict(torch.load(plan.start, weights_only=True))
+    average: FireSmokeNet = copy.deepcopy(net)
     draws = Draws(samples, plan.size, plan.steps * plan.batch, plan.seed)
     batches = DataLoader(draws, plan.batch, num_workers=plan.workers, collate_fn=collate, prefetch_factor=4)
     optimiser = torch.optim.AdamW(_groups(net), lr=plan.rate)
@@ -149,8 +118,8 @@ def _pace(step: int, steps: int) -> float:
     return 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, (step - _WARM_UP) / max(1, steps - _WARM_UP)))) / 2
 
 
-@torch.no_grad()
 def _follow(average: Any, net: Any, step: int) -> None:
+    """Move the averaged weights towards the present ones; `state_dict` hands them out without their gradients."""
     keep = min(_AVERAGE, step / (step + 10))
     for mine, theirs in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
         if mine.dtype.is_floating_point:
@@ -180,6 +149,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with images/ and labels/")
     parser.add_argument("--open", type=Path, required=True, help="folder with the open recordings")
     parser.add_argument("--out", type=Path, required=True, help="ONNX file to write; weights go beside it as .pt")
+    parser.add_argument("--start", type=Path, help="weights (.pt) of an earlier run to go on from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=24)
@@ -205,6 +175,7 @@ def main(words: Sequence[str] | None = None) -> None:
         asked.threads,
         asked.workers,
         asked.examine_every,
+        asked.start,
     )
     samples, examined = load(asked.data, asked.open)
     _say(train=len(samples), examined=len(examined))

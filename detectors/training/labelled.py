@@ -133,7 +133,8 @@ def split(samples: Iterable[Sample], held_out: frozenset[str]) -> tuple[list[Sam
     Raises:
         ValueError: A held-out scene has no picture: the data is not what the split was made for.
     """
-    train, examine = [], []
+    train: list[Sample] = []
+    examine: list[Sample] = []
     missing = set(held_out)
     for sample in samples:
         missing.discard(sample.scene)

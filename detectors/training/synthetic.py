@@ -107,7 +107,7 @@ def _clouds(height: int, width: int, rng: np.random.Generator) -> Mask:
         total += weight * cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
         cells, weight = cells * 2, weight * 0.55
     low, high = float(total.min()), float(total.max())
-    return (total - low) / max(high - low, 1e-6)
+    return np.asarray((total - low) / max(high - low, 1e-6), np.float32)
 
 
 def _plume(height: int, width: int, rng: np.random.Generator) -> Mask:
@@ -120,7 +120,7 @@ def _plume(height: int, width: int, rng: np.random.Generator) -> Mask:
     radius = size * (0.12 + opening * np.clip(up, 0, None))
     across = np.abs(xs - foot_x - lean * up * size) / radius
     along = np.clip(np.minimum((up + 0.15) * 4, (1.3 - up) * 2.2), 0, 1)
-    return (np.clip(1.25 - across, 0, 1) * along).astype(np.float32)
+    return np.asarray(np.clip(1.25 - across, 0, 1) * along, np.float32)
 
 
 def add_lamps(image: Image, rng: np.random.Generator) -> Image:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -28,6 +30,8 @@ logger = structlog.get_logger(__name__)
 
 # A rule that names no cadence is content with one look per GOP.
 DEFAULT_CADENCE_S = 2.0
+# How far analysis may be behind the camera before its silence is taken for the camera's.
+ANALYSIS_LAG_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class CameraUnit:
         )
         self._offline: OfflineRule | None = rules.offline
         self._raised_in: Frame | None = None
+        self._analysed_s = -math.inf  # moment of the last frame; written by the lane, read by the loop
         self.watcher = CameraWatcher(
             watch_plan(camera, rules, parts),
             parts.shared,
@@ -89,15 +94,16 @@ class CameraUnit:
         self.watcher.run(stop)
 
     def tick(self) -> None:
-        """Let time pass for the rule that needs no frames; call about once a second, on the loop."""
-        if self._offline is None:
-            return
-        signals = self._offline.update(self.state.state, self._clock.monotonic())
+        """Let time pass where no frames come; call about once a second, on the loop."""
+        now_s = self._clock.monotonic()
+        self.desk.expire(self._analysed_s, now_s - ANALYSIS_LAG_S)
+        signals = [] if self._offline is None else self._offline.update(self.state.state, now_s)
         if signals:
             self.desk.mailbox.put(Report(tuple(signals)))
 
     def _analyse(self, frame: Frame) -> Outcome:
         outcome = self._analyst.analyse(frame)
+        self._analysed_s = frame.at_s
         if any(signal.phase is Phase.RAISED for signal in outcome.signals):
             self._raised_in = frame
         return outcome
@@ -138,10 +144,16 @@ def watch_plan(camera: CameraConfig, rules: RuleSet, parts: WorkerParts) -> Watc
         armed=bool(rules.armed),
         cadence_s=min(cadences, default=DEFAULT_CADENCE_S),
         masks=tuple(zone.polygon for zone in camera.privacy_masks),
-        limit_key=camera.recorder or "",
+        limit_key=limit_key(camera),
         worker_id=parts.worker_id,
         ring_seconds=parts.settings.ring_s,
     )
+
+
+def limit_key(camera: CameraConfig) -> str:
+    """Return what the camera shares its number of streams with: its recorder, or the host of its address."""
+    stream = camera.stream("main")
+    return camera.recorder or (stream and urlsplit(stream.url).hostname) or "file"
 
 
 def password_of(stream: StreamConfig) -> str | None:

@@ -4,7 +4,8 @@
     raised      save the event at once; when the clip is complete, cut it and conclude: event, files, review item
     cleared     let the ring go, close the event
 
-An event is never lost for want of evidence, and evidence never shown before it is durable.
+An event is never lost for want of evidence, and evidence never shown before it is durable. Signals are taken in
+without waiting for anything; each event has a task of its own, in which its writes follow one another.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -33,13 +34,14 @@ from storage.records import Case, CaseStep, Delivery, Event, EventState, Evidenc
 
 logger = structlog.get_logger(__name__)
 
-# Signals of one camera waiting for the loop. Only reports that a condition is still there give way; beginnings and
-# ends never do.
-MAILBOX_SIGNALS = 256
+# Reports of one camera waiting for the loop, which takes them in without waiting for database or disk. Only those that
+# say that a condition is still there give way; beginnings and ends never do.
+MAILBOX_REPORTS = 256
 # Between two tries while the database cannot be reached; the event waits in memory.
 STORE_PAUSE_S = 1.0
 
-OpenCase = Callable[[Event, Sequence[Evidence]], tuple[Case, CaseStep, Sequence[Delivery]]]
+Opening = tuple[Case, CaseStep, Sequence[Delivery]]
+OpenCase = Callable[[Event, Sequence[Evidence]], Opening]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,18 @@ class Mailbox:
         with self._lock:
             if self._closed:
                 return
-            if len(self._reports) >= MAILBOX_SIGNALS and report.expendable:
+            if len(self._reports) >= MAILBOX_REPORTS and report.expendable:
                 self.dropped += 1
                 return
             self._reports.append(report)
             self._loop.call_soon_threadsafe(self._ready.set)
 
     def close(self) -> None:
-        """Take no more; the loop may be gone soon."""
+        """Take no more, so that no thread calls a loop that is gone; to be called while it runs."""
         with self._lock:
-            self._closed = True
-            self._loop.call_soon_threadsafe(self._ready.set)
+            if not self._closed:
+                self._closed = True
+                self._loop.call_soon_threadsafe(self._ready.set)
 
     async def get(self) -> Report | None:
         """Remove the oldest report, waiting for one; None when closed and empty. Cancelling loses nothing."""
@@ -123,14 +126,15 @@ class DeskTools:
 
 
 @dataclass(slots=True)
-class _Case:
-    """An event whose evidence is in the making."""
+class _Running:
+    """An event from its beginning to its last write."""
 
-    event: Event
-    key: str  # of its pin
+    event: Event  # as it stands now
     opened: Opened
-    picture: Bgr | None
-    concluded: asyncio.Event = field(default_factory=asyncio.Event)
+    picture: Bgr | None  # until the evidence is made
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    evidence: list[Evidence] | None = None  # None: not made yet
+    concluded: Event | None = None  # as it was shown to people; None: not yet
 
 
 class EventDesk:
@@ -153,85 +157,117 @@ class EventDesk:
         self._tools = tools
         self._open_case = open_case
         self._masks = tuple(zone.polygon for zone in camera.privacy_masks)
-        self._making: dict[str, _Case] = {}
+        self._running: dict[str, _Running] = {}
         self._hurry = asyncio.Event()  # set when the worker stops: clips are cut with what there is
         self.mailbox = Mailbox()
+        self.finished = asyncio.Event()  # all that was taken from the closed mailbox is kept
 
     async def run(self) -> None:
-        """Work until the mailbox is closed and everything taken from it is kept."""
+        """Work until the mailbox is closed and everything taken from it is kept.
+
+        May be run again after a crash or a cancellation: it goes on with the events it had in hand.
+        """
         async with asyncio.TaskGroup() as group:
+            for running in self._running.values():
+                self._start(running, group)
             while (report := await self.mailbox.get()) is not None:
-                await self._take(report, group)
-            await self._apply(self._builder.drain(), None, group)
+                self._take(report, group)
+            self._note(self._builder.drain())
+        self.finished.set()
 
     def hurry(self) -> None:
         """Stop waiting for post-roll, and take no more signals."""
         self._hurry.set()
         self.mailbox.close()
 
-    async def _take(self, report: Report, group: asyncio.TaskGroup) -> None:
+    def expire(self, last_frame_s: float, at_s: float) -> None:
+        """Close the events of a camera that has shown nothing for so long that nobody can say they last."""
+        self._note(self._builder.expire(self._camera.id, last_frame_s, at_s))
+
+    def _take(self, report: Report, group: asyncio.TaskGroup) -> None:
         for signal in report.signals:
             key = _pin_key(signal)
             if signal.phase is Phase.CANDIDATE:
                 self._footage.pin(key, signal.since_s - PRE_ROLL_S)
-            changes = self._builder.take((signal,))
-            await self._apply(changes, report.picture, group, key)
-            if signal.phase is Phase.CLEARED and not self._is_needed(key):
+            for change in self._builder.take((signal,)):
+                if isinstance(change, Opened):
+                    self._open(change, report.picture, group)
+                else:
+                    self._note((change,))
+            # An event holds the ring under its own id: the rule's next candidate neither moves nor ends that.
+            if signal.phase in {Phase.RAISED, Phase.CLEARED}:
                 self._footage.unpin(key)
 
-    async def _apply(
-        self, changes: Sequence[EventChange], picture: Bgr | None, group: asyncio.TaskGroup, key: str = ""
-    ) -> None:
+    def _open(self, change: Opened, picture: Bgr | None, group: asyncio.TaskGroup) -> None:
+        self._footage.pin(change.event.id, change.since_s - PRE_ROLL_S)
+        running = self._running[change.event.id] = _Running(change.event, change, picture)
+        self._start(running, group)
+
+    def _start(self, running: _Running, group: asyncio.TaskGroup) -> None:
+        group.create_task(self._follow(running), name=f"event:{running.event.id}")
+
+    def _note(self, changes: Iterable[EventChange]) -> None:
+        """Take down what becomes of events; their own tasks write it."""
         for change in changes:
-            if isinstance(change, Opened):
-                making = _Case(change.event, key, change, picture)
-                self._making[change.event.id] = making
-                await self._kept(lambda event=change.event: self._tools.events.begin(event))  # type: ignore[misc]
-                group.create_task(self._conclude(making), name=f"event:{change.event.id}")
+            running = self._running.get(change.event_id) if not isinstance(change, Opened) else None
+            if running is None:
+                continue
+            if isinstance(change, Closed):
+                end = change.ended_at
+                running.event = replace(running.event, state=EventState.CLOSED, last_seen_at=end, ended_at=end)
             elif isinstance(change, Extended):
-                await self._extend(change)
-            else:
-                await self._close(change)
+                seen_at, confidence = change.last_seen_at, change.confidence
+                running.event = replace(running.event, last_seen_at=seen_at, confidence=confidence)
+            running.changed.set()
 
-    def _is_needed(self, key: str) -> bool:
-        return any(making.key == key for making in self._making.values())
+    async def _follow(self, running: _Running) -> None:
+        event_id = running.event.id
+        if running.concluded is None:
+            async with asyncio.TaskGroup() as group:
+                # Beside the evidence: a database that is away must not make the ring run over.
+                group.create_task(self._begin(running.opened.event), name=f"begin:{event_id}")
+                if running.evidence is None:
+                    await self._wait_until(ready_at_s(running.opened.raised_s))
+                    running.evidence = await self._evidence(running)
+                running.picture = None
+                self._footage.unpin(event_id)
+            running.concluded = await self._conclude(running, running.evidence)
+        await self._keep_up(running, running.concluded)
+        del self._running[event_id]
 
-    async def _extend(self, change: Extended) -> None:
-        making = self._making.get(change.event_id)
-        if making is not None:
-            making.event = replace(making.event, last_seen_at=change.last_seen_at, confidence=change.confidence)
-        else:
-            await self._kept(lambda: self._tools.events.touch(change.event_id, change.last_seen_at, change.confidence))
+    async def _begin(self, event: Event) -> None:
+        await self._kept(event.id, lambda: self._tools.events.begin(event))
 
-    async def _close(self, change: Closed) -> None:
-        making = self._making.get(change.event_id)
-        if making is not None:
-            making.event = replace(
-                making.event, state=EventState.CLOSED, last_seen_at=change.ended_at, ended_at=change.ended_at
-            )
-        else:
-            await self._kept(lambda: self._tools.events.close(change.event_id, change.ended_at))
-
-    async def _conclude(self, making: _Case) -> None:
-        await self._wait_until(ready_at_s(making.opened.raised_s))
-        evidence = await self._evidence(making)
-        event = making.event  # as it stands now: it may have ended meanwhile
+    async def _conclude(self, running: _Running, evidence: Sequence[Evidence]) -> Event:
+        """Show the event to people; return it as it was shown."""
+        events, event = self._tools.events, running.event
+        running.changed.clear()
         review = _review_item(event, self._tools.clock)
         case = self._open_case(event, evidence) if event.auto_report else None
-        if case is not None:
-            review = replace(review, case_id=case[0].id)
-        await self._kept(lambda: self._tools.events.conclude(event, evidence, review, case))
+        whole = review if case is None else replace(review, case_id=case[0].id)
+        if not await self._kept(event.id, lambda: events.conclude(event, evidence, whole, case)):
+            # A file or a case that is refused must not keep the event from people.
+            await self._kept(event.id, lambda: events.conclude(event, (), review, None))
         logger.info("event concluded", event_id=event.id, camera=event.camera_id, event_type=event.event_type)
-        del self._making[event.id]
-        if not self._is_needed(making.key):
-            self._footage.unpin(making.key)
-        await self._catch_up(event, making.event)
+        return event
 
-    async def _catch_up(self, concluded: Event, now: Event) -> None:
-        """Write what happened to the event while it was being concluded."""
-        if now.state is EventState.CLOSED and concluded.state is EventState.OPEN and now.ended_at is not None:
-            ended_at = now.ended_at
-            await self._kept(lambda: self._tools.events.close(now.id, ended_at))
+    async def _keep_up(self, running: _Running, written: Event) -> None:
+        """Write what becomes of the event, until it is over."""
+        while written.state is EventState.OPEN:
+            await running.changed.wait()
+            running.changed.clear()
+            written = running.event
+            await self._write_change(written)
+
+    async def _write_change(self, event: Event) -> None:
+        events, ended_at = self._tools.events, event.ended_at
+        if ended_at is not None:
+            await self._kept(event.id, lambda: events.close(event.id, ended_at))
+            return
+        try:
+            await events.touch(event.id, event.last_seen_at, event.confidence)
+        except StorageError as exc:  # the next one says more
+            logger.warning("event not refreshed", event_id=event.id, error=str(exc))
 
     async def _wait_until(self, at_s: float) -> None:
         seconds = at_s - self._tools.clock.monotonic()
@@ -239,36 +275,36 @@ class EventDesk:
             return
         async with asyncio.TaskGroup() as group:
             waits = {
-                group.create_task(self._tools.clock.sleep(seconds)),
-                group.create_task(self._hurry.wait()),
+                group.create_task(self._tools.clock.sleep(seconds), name="post-roll"),
+                group.create_task(self._hurry.wait(), name="hurry"),
             }
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
 
-    async def _evidence(self, making: _Case) -> list[Evidence]:
+    async def _evidence(self, running: _Running) -> list[Evidence]:
         """Make what can be made; whatever fails is logged and left out."""
         found: list[Evidence] = []
         for make in (self._clip, self._snapshot, self._thumbnail):
             try:
-                evidence = await make(making)
-            except EvidenceError as exc:
-                logger.warning("evidence missing", event_id=making.event.id, error=str(exc))
+                evidence = await make(running)
+            except (EvidenceError, OSError) as exc:  # OSError: the folder for files in the making cannot be used
+                logger.warning("evidence missing", event_id=running.event.id, error=str(exc))
                 continue
             if evidence is not None:
                 found.append(evidence)
         return found
 
-    async def _clip(self, making: _Case) -> Evidence | None:
-        spans = event_window(making.opened.since_s, making.opened.raised_s)
+    async def _clip(self, running: _Running) -> Evidence | None:
+        spans = event_window(running.opened.since_s, running.opened.raised_s)
         packets = choose(self._footage.since(spans[0].start_s), spans)
         video = self._footage.video()
         if video is None or not packets:
             return None
-        return await self._tools.cutter.cut(making.event, video, packets, self._tools.clock, self._masks)
+        return await self._tools.cutter.cut(running.opened.event, video, packets, self._tools.clock, self._masks)
 
-    async def _snapshot(self, making: _Case) -> Evidence | None:
-        event, picture = making.event, making.picture
+    async def _snapshot(self, running: _Running) -> Evidence | None:
+        event, picture = running.opened.event, running.picture
         if picture is None:
             return None
         at = event.raised_at.astimezone(self._tools.time_zone)
@@ -276,29 +312,29 @@ class EventDesk:
         jpeg = await asyncio.to_thread(snapshot, picture, event.zone_polygon, boxes, at)
         return await self._store(event, EvidenceKind.SNAPSHOT, jpeg)
 
-    async def _thumbnail(self, making: _Case) -> Evidence | None:
-        if making.picture is None:
+    async def _thumbnail(self, running: _Running) -> Evidence | None:
+        if running.picture is None:
             return None
-        jpeg = await asyncio.to_thread(thumbnail, making.picture)
-        return await self._store(making.event, EvidenceKind.THUMBNAIL, jpeg)
+        jpeg = await asyncio.to_thread(thumbnail, running.picture)
+        return await self._store(running.opened.event, EvidenceKind.THUMBNAIL, jpeg)
 
     async def _store(self, event: Event, kind: EvidenceKind, jpeg: Jpeg) -> Evidence:
         masked = bool(self._masks)
         return await store_picture(self._tools.media, event, kind, jpeg, self._tools.clock, masked=masked)
 
-    async def _kept(self, write: Callable[[], Awaitable[object]]) -> None:
-        """Write, again and again while the database cannot be reached: an event waits, it is not dropped."""
+    async def _kept(self, event_id: str, write: Callable[[], Awaitable[object]]) -> bool:
+        """Write, again and again while the database cannot be reached; False when it was refused for good."""
         while True:
             try:
                 await write()
             except StoreUnavailable as exc:
-                logger.warning("event waits for the database", camera=self._camera.id, error=str(exc))
+                logger.warning("event waits for the database", event_id=event_id, error=str(exc))
                 await self._tools.clock.sleep(STORE_PAUSE_S)
-            except StorageError as exc:  # refused for good: trying again would hold up the camera's other events
-                logger.error("event could not be kept", camera=self._camera.id, error=str(exc))  # noqa: TRY400
-                return
+            except StorageError as exc:
+                logger.error("event refused by the database", event_id=event_id, error=str(exc))  # noqa: TRY400
+                return False
             else:
-                return
+                return True
 
 
 def _pin_key(signal: Signal) -> str:

@@ -22,6 +22,7 @@ from gateway.clock import Clock
 from gateway.errors import GridPatrolError
 from gateway.fleet.shards import Shard, shards
 from gateway.supervise import Backoff, supervise
+from storage.errors import StorageError
 from storage.protocols import EventStore, FleetStore
 from storage.records import CameraState, CameraStateName, WorkerRecord
 
@@ -48,13 +49,16 @@ class WorkerDied(GridPatrolError):
         return f"worker {self.worker_id} ended {how}"
 
 
-def is_worker(pid: int) -> bool:
-    """Say whether a process of that number is one of our workers (and not somebody who was given the number since)."""
+def is_worker(pid: int, config_dir: Path) -> bool:
+    """Say whether a process of that number is a worker of this site, and not somebody who was given the number since.
+
+    A worker that has ended but was not yet asked for its exit code is none any more.
+    """
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return b"worker" in words and b"--shard" in words
+    return b"worker" in words and b"--shard" in words and os.fsencode(config_dir.absolute()) in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +82,29 @@ class LocalFleet:
         self._shards = shards(sum(c.enabled for c in site.cameras), plan.worker_count)
 
     async def run(self) -> None:
-        """Keep all workers running; cancelling stops them in good order."""
-        await self._forget_former_runs()
+        """Keep all workers running; cancelling stops them in good order. Call `forget_former_runs` before."""
         async with asyncio.TaskGroup() as group:
             for shard in self._shards:
                 group.create_task(self._supervise(shard), name=f"worker:{shard.worker_id}")
 
-    async def _forget_former_runs(self) -> None:
-        # Workers of a front that was killed stop by themselves and keep what they have in hand; only then is what is
-        # still open without a known end.
+    async def forget_former_runs(self) -> None:
+        """Wait for the workers of a front that was killed, and interrupt the events that nobody ended.
+
+        They stop by themselves and keep what they have in hand; only then is what is still open without a known end.
+        """
         for worker in await self._fleet.workers():
             await self._outlive(worker)
             await self._fleet.unregister(worker.worker_id, worker.run_id)
-        await self._interrupt([c.id for c in self._site.cameras])
+        # Cameras that are no longer configured, too: nobody else would ever end their events.
+        await self._interrupt(sorted({c.id for c in self._site.cameras} | set(await self._fleet.states())))
         disabled = [c.id for c in self._site.cameras if not c.enabled]
         await self._mark(disabled, CameraStateName.DISABLED, "switched off in the configuration")
 
     async def _outlive(self, worker: WorkerRecord) -> None:
         due_s = self._clock.monotonic() + self._plan.drain_timeout_s + STOP_GRACE_S
-        while is_worker(worker.pid) and self._clock.monotonic() < due_s:
+        while is_worker(worker.pid, self._plan.config_dir) and self._clock.monotonic() < due_s:
             await self._clock.sleep(FORMER_WORKER_POLL_S)
-        if is_worker(worker.pid):
+        if is_worker(worker.pid, self._plan.config_dir):
             logger.warning("former worker did not stop in time and is killed", worker=worker.worker_id, pid=worker.pid)
             with suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.SIGKILL)
@@ -109,23 +115,27 @@ class LocalFleet:
             lambda: self._run_once(shard),
             self._clock,
             Backoff(RESTART_BASE_S, RESTART_CAP_S),
+            (GridPatrolError, StorageError),
         )
 
     async def _run_once(self, shard: Shard) -> None:
-        process = await asyncio.create_subprocess_exec(*self._command(shard), stdin=asyncio.subprocess.PIPE)
+        # In a session of its own: Ctrl-C in a terminal is for the front alone, which then asks its workers to stop.
+        process = await asyncio.create_subprocess_exec(
+            *self._command(shard), stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
         logger.info("worker started", worker=shard.worker_id, pid=process.pid)
         try:
             exit_code = await process.wait()
         finally:
             if process.returncode is None:
-                await asyncio.shield(self._stop(process))
+                await self._stop(process)
         await self._after_death(shard)
         raise WorkerDied(shard.worker_id, exit_code)
 
     def _command(self, shard: Shard) -> Sequence[str]:
         return (
             *(sys.executable, "-m", "gateway", "worker"),
-            *("--config", os.fspath(self._plan.config_dir), "--shard", str(shard)),
+            *("--config", os.fspath(self._plan.config_dir.absolute()), "--shard", str(shard)),
         )
 
     async def _stop(self, process: asyncio.subprocess.Process) -> None:

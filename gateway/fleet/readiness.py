@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from camera_configs.models import SiteConfig
 from detectors.base import Detector
+from gateway.analysis import offline
 from gateway.analysis.ruleset import make_rules
 from gateway.fleet.camera_unit import group_labels
 from gateway.fleet.worker import load_detectors
@@ -13,16 +14,17 @@ from gateway.settings import Settings
 def ready_types(site: SiteConfig, settings: Settings) -> frozenset[str]:
     """Return the event types for which some camera has a rule that runs.
 
-    Loads every model that the site names, so that a wrong one is noticed before any camera is watched.
+    Loads every model that the enabled cameras name, so that a wrong one is noticed before any camera is watched.
 
     Raises:
         ModelLoadError: No such model, or one that cannot be used.
     """
-    detectors = load_detectors(settings, site.cameras)
+    cameras = [camera for camera in site.cameras if camera.enabled]
+    detectors = load_detectors(settings, cameras)
     found: set[str] = set()
-    for camera in site.cameras:
+    for camera in cameras:
         detector: Detector | None = detectors[camera.detector or settings.detector]
         rules = make_rules(camera, group_labels(detector), site.event_type)
         found |= {a.rule.condition.subject.event_type for a in rules.armed}
-        found |= {"camera_fault.offline"} if rules.offline is not None else set()
+        found |= {offline.EVENT_TYPE} if rules.offline is not None else set()
     return frozenset(found)

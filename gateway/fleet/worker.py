@@ -9,8 +9,9 @@ import secrets
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -27,12 +28,13 @@ from gateway.camera.watcher import Surroundings
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
 from gateway.clock import Clock, SystemClock
 from gateway.evidence.clip import ClipCutter
-from gateway.fleet.camera_unit import CameraUnit, WorkerParts
+from gateway.fleet.camera_unit import CameraUnit, WorkerParts, limit_key
 from gateway.fleet.event_desk import DeskTools
 from gateway.fleet.shards import Shard
 from gateway.fleet.worker_http import WorkerHttp
 from gateway.settings import Settings
-from storage.errors import StoreUnavailable
+from gateway.supervise import Backoff, supervise
+from storage.errors import StorageError, StoreUnavailable
 from storage.ids import new_id
 from storage.media import FolderMediaStore
 from storage.records import CameraState, Case, CaseStep, Delivery, Event, Evidence, WorkerRecord
@@ -59,8 +61,21 @@ async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings.store_url, migrate=False))
         pool = stack.enter_context(LanePool(settings.look_threads))
-        shared = Surroundings(pool, StreamLimits(settings.streams_per_host), clock=clock)
+        per_host = settings.streams_per_host
+        limits = StreamLimits(per_host, per_key=limit_shares(site.cameras, shard, per_host))
+        shared = Surroundings(pool, limits, clock=clock)
         await Worker(settings, site, shard, stores, shared).run()
+
+
+def limit_shares(cameras: Sequence[CameraConfig], shard: Shard, per_host: int) -> dict[str, int]:
+    """Return how many streams this worker may open of each recorder or host that cannot serve all its cameras.
+
+    In proportion to its part of the cameras there, since workers cannot count each other's streams.
+    """
+    everywhere = Counter(limit_key(camera) for camera in cameras if camera.enabled)
+    here = Counter(limit_key(camera) for camera in shard.cameras(cameras))
+    crowded = {key: total for key, total in everywhere.items() if total > per_host}
+    return {key: max(1, per_host * here[key] // total) for key, total in crowded.items()}
 
 
 class Worker:
@@ -96,15 +111,17 @@ class Worker:
             threads = self._start(units)
             try:
                 async with asyncio.TaskGroup() as group:
-                    desks = [group.create_task(u.desk.run(), name=f"desk:{u.camera.id}") for u in units]
+                    desks = [group.create_task(self._keep_desk(u), name=f"desk:{u.camera.id}") for u in units]
                     health = group.create_task(self._report_health(units), name="health")
                     await self._stopping.wait()
                     await self._drain(units, desks)
                     health.cancel()
             finally:
                 self._stop_cameras.set()
+                for unit in units:
+                    unit.desk.mailbox.close()
                 await asyncio.to_thread(_join, threads)
-                await self._stores.fleet.unregister(self._shard.worker_id, self._run_id)
+                await self._unregister()
         logger.info("worker stopped", worker=self._shard.worker_id)
 
     async def _parts(self) -> WorkerParts:
@@ -128,6 +145,20 @@ class Worker:
         await self._stores.fleet.register(
             WorkerRecord(self._shard.worker_id, self._run_id, os.getpid(), base_url, token, ids, now, now)
         )
+
+    async def _unregister(self) -> None:
+        try:
+            await self._stores.fleet.unregister(self._shard.worker_id, self._run_id)
+        except StoreUnavailable as exc:  # the fleet does it for workers that could not
+            logger.warning("worker could not be unregistered", worker=self._shard.worker_id, error=str(exc))
+
+    async def _keep_desk(self, unit: CameraUnit) -> None:
+        """Run a camera's desk to its end; a bug in it costs this camera a pause, and the others nothing."""
+        async with asyncio.TaskGroup() as group:
+            name = f"events:{unit.camera.id}"
+            running = group.create_task(supervise(name, unit.desk.run, self._clock, Backoff()), name=name)
+            await unit.desk.finished.wait()
+            running.cancel()
 
     def _start(self, units: Sequence[CameraUnit]) -> list[threading.Thread]:
         threads = [
@@ -171,7 +202,7 @@ class Worker:
                 if self._clock.monotonic() - beat_s >= HEARTBEAT_EVERY_S:
                     beat_s = self._clock.monotonic()
                     await self._stores.fleet.heartbeat(self._shard.worker_id, self._clock.now())
-            except StoreUnavailable as exc:
+            except StorageError as exc:
                 logger.warning("health cannot be saved", error=str(exc))
             await self._clock.sleep(HEALTH_EVERY_S)
 
@@ -207,7 +238,8 @@ def _wait_for_end(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> N
     # Not through sys.stdin: its buffer's lock, held by a daemon thread, aborts the interpreter's end.
     while os.read(sys.stdin.fileno(), 1):
         pass
-    loop.call_soon_threadsafe(stopping.set)
+    with suppress(RuntimeError):  # the loop has ended already, by a signal
+        loop.call_soon_threadsafe(stopping.set)
 
 
 def _join(threads: Sequence[threading.Thread]) -> None:

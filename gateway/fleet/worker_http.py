@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from aiohttp import WSCloseCode, web
@@ -66,7 +66,7 @@ class WorkerHttp:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+        if not hmac.compare_digest(given.encode(errors="surrogateescape"), f"Bearer {self._token}".encode()):
             raise web.HTTPUnauthorized
         return await handler(request)
 
@@ -88,22 +88,33 @@ class WorkerHttp:
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         camera_id, watched = self._camera(request)
+        # What is under a privacy mask is blacked out in pictures; packets cannot be masked without encoding anew.
+        masked = camera_id in self._masked
         viewer = web.WebSocketResponse(compress=False)
         await viewer.prepare(request)
         self._sockets.add(viewer)
         try:
-            # What is under a privacy mask is blacked out in pictures; packets cannot be masked without encoding anew.
-            subscription = None if camera_id in self._masked else watched.live()
-            if subscription is not None:
-                await self._send_video(viewer, subscription)
-            else:
-                await self._send_pictures(viewer, watched)
-        except (TimeoutError, ConnectionError):
-            pass  # the viewer left, or takes nothing any more
+            async with asyncio.TaskGroup() as group:
+                ends = {
+                    group.create_task(self._show(viewer, watched, masked=masked), name="live:show"),
+                    group.create_task(_until_gone(viewer), name="live:viewer"),
+                }
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                for end in ends:
+                    end.cancel()
         finally:
             self._sockets.discard(viewer)
         await viewer.close(code=WSCloseCode.TRY_AGAIN_LATER)
         return viewer
+
+    async def _show(self, viewer: web.WebSocketResponse, watched: Watched, *, masked: bool) -> None:
+        subscription = None if masked else watched.live()
+        # A viewer that has left, or that takes nothing any more, is no error.
+        with suppress(TimeoutError, ConnectionError):
+            if subscription is not None:
+                await self._send_video(viewer, subscription)
+            else:
+                await self._send_pictures(viewer, watched)
 
     async def _send_video(self, viewer: web.WebSocketResponse, subscription: Subscription) -> None:
         with subscription as feed:
@@ -115,8 +126,6 @@ class WorkerHttp:
             }
             await viewer.send_json(greeting)
             async for fragment in feed.fragments():
-                if viewer.closed:
-                    return
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     await viewer.send_bytes(fragment)
 
@@ -127,7 +136,7 @@ class WorkerHttp:
             return
         await viewer.send_json({"kind": "jpeg"})
         shown_s = -1.0
-        while not viewer.closed:
+        while True:
             if found is not None and found[1] != shown_s:
                 shown_s = found[1]
                 async with asyncio.timeout(SEND_TIMEOUT_S):
@@ -138,3 +147,8 @@ class WorkerHttp:
     async def _close_sockets(self, _: web.Application) -> None:
         for viewer in list(self._sockets):
             await viewer.close(code=WSCloseCode.GOING_AWAY)
+
+
+async def _until_gone(viewer: web.WebSocketResponse) -> None:
+    async for _ in viewer:  # a viewer has nothing to say; reading notices that it leaves, even while no picture comes
+        pass

@@ -78,8 +78,7 @@ class Clip:
 
 
 class _Raw(NamedTuple):
-    dts: int  # 1/90000 s, from the file's own zero
-    pts: int
+    pts: int  # 1/90000 s, from the file's own zero
     duration: int
     keyframe: bool
     data: bytes
@@ -127,13 +126,12 @@ def _raw_packets(file: Path, container: InputContainer) -> Iterator[_Raw]:
     for packet in container.demux(video=0):
         if packet.size == 0:  # the demuxer's end mark
             continue
-        dts = packet.dts if packet.dts is not None else packet.pts
-        if dts is None or packet.time_base is None:
+        shown = packet.pts if packet.pts is not None else packet.dts
+        if shown is None or packet.time_base is None:
             raise ClipError(file, "has no timestamps")
         to_ticks = Fraction(packet.time_base) * CLOCK_HZ
-        pts = packet.pts if packet.pts is not None else dts
         duration = round((packet.duration or 0) * to_ticks)
-        yield _Raw(round(dts * to_ticks), round(pts * to_ticks), duration, packet.is_keyframe, bytes(packet))
+        yield _Raw(round(shown * to_ticks), duration, packet.is_keyframe, bytes(packet))
 
 
 def _decodable(file: Path, raws: list[_Raw]) -> list[_Raw]:
@@ -152,13 +150,16 @@ def _complete(config: CodecConfig, first: _Raw) -> CodecConfig:
 
 
 def _units(config: CodecConfig, raws: Sequence[_Raw]) -> tuple[Unit, ...]:
-    start = raws[0].dts
+    """Time the units. Decode times are made from pts: containers guess them, Matroska even out of order."""
+    shown = sorted(r.pts for r in raws)
+    # Every picture must be there before it is shown, so all pts move back by the worst delay of the reordering.
+    delay = max(at - raw.pts for at, raw in zip(shown, raws, strict=True))
     units = []
-    for raw in raws:
+    for at, raw in zip(shown, raws, strict=True):
         nals = access_unit(config, raw.data, keyframe=raw.keyframe)
         if nals:
-            pts = max(raw.pts, raw.dts) - start
-            units.append(Unit(raw.dts - start, pts, raw.keyframe, cut(config.codec, nals)))
+            pts = raw.pts - shown[0] + delay
+            units.append(Unit(at - shown[0], pts, raw.keyframe, cut(config.codec, nals)))
     return tuple(units)
 
 
@@ -169,4 +170,4 @@ def _period(raws: Sequence[_Raw]) -> int:
     typical = median_low(steps) if steps else CLOCK_HZ
     # A last duration of 0 or of seconds is a muxer's guess; the usual step is the better one.
     final = last.duration if 0 < last.duration <= 4 * typical else typical
-    return max(last.pts - shown[0] + final, raws[-1].dts - raws[0].dts + 1)
+    return last.pts - shown[0] + final

@@ -47,8 +47,8 @@ def nal_type(codec: Codec, nal: bytes) -> int:
 def split_annex_b(data: bytes) -> list[bytes]:
     """Return the NAL units between start codes; trailing zero bytes belong to the next start code."""
     starts = [m.end() for m in _START_CODE.finditer(data)]
-    ends = [s - 3 for s in starts[1:]] + [len(data)]
-    return [nal for s, e in zip(starts, ends, strict=True) if (nal := data[s:e].rstrip(b"\x00"))]
+    ends = [*(s - 3 for s in starts[1:]), len(data)]
+    return [nal for s, e in zip(starts, ends, strict=False) if (nal := data[s:e].rstrip(b"\x00"))]
 
 
 def split_prefixed(data: bytes, length_size: int) -> list[bytes]:

@@ -13,11 +13,13 @@ from typing import Any
 import av
 import numpy as np
 
-from camera_configs.models import CameraConfig
+from camera_configs.models import CameraConfig, SiteConfig
 from detectors.base import Detector
 from gateway.analysis.analyst import Analyst
+from gateway.analysis.events import EventBuilder, EventChange
 from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
-from gateway.types import Bgr, Frame, FrameOrigin, Luma, Outcome, Phase, Signal
+from gateway.clock import FakeClock
+from gateway.types import Bgr, Frame, FrameOrigin, Luma, Outcome, Packet, Phase, Signal, VideoFormat
 
 ANALYSED_FPS = 5
 LOOK_EVERY_S = 2.0  # the GOP of every clip
@@ -141,6 +143,33 @@ def _note(made: Run, outcome: Outcome) -> None:
     made.frames += 1
     made.raised += [s for s in outcome.signals if s.phase is Phase.RAISED]
     made.cleared += [s for s in outcome.signals if s.phase is Phase.CLEARED]
+
+
+def events_of(found: Clip, signals: list[Signal]) -> list[EventChange]:
+    """Return what an event builder makes of signals of a clip's camera."""
+    site = SiteConfig.model_validate(
+        {
+            "regions": [{"code": "110101001001", "name": "Village"}],
+            "grids": [{"id": "g1", "code": "1", "name": "One", "region_code": "110101001001"}],
+            "cameras": [camera_of(found)],
+        }
+    )
+    return EventBuilder(FakeClock(), site, "run_1", "motion").take(signals)
+
+
+def packets_of(found: Clip) -> tuple[VideoFormat, list[Packet]]:
+    """Return a clip's packets, as a file source would give them; `at_s` is media time."""
+    with av.open(str(found.path)) as container:
+        stream = container.streams.video[0]
+        context, time_base = stream.codec_context, stream.time_base or Fraction(1)
+        video = VideoFormat(
+            context.name, context.width, context.height, time_base, bytes(context.extradata or b""), None
+        )
+        return video, [
+            Packet(p, p.pts or 0, p.dts or 0, time_base, p.is_keyframe, p.size, float((p.pts or 0) * time_base))
+            for p in container.demux(stream)
+            if p.size
+        ]
 
 
 def score(found: Clip, raised: list[Signal], armed: set[str]) -> Score:

@@ -232,12 +232,14 @@ def _conifer(
 ) -> None:
     x, y = foot
     wide, light = tall * rng.uniform(0.20, 0.27), rng.uniform(0.70, 1.08)
-    for tier in range(4):
-        low, half = y - tall * tier * 0.22, wide * (1 - tier * 0.2)
-        tip = low - tall * 0.36
-        for side, gain in ((-1, 1.12), (1, 0.82)):
-            colour = _hazy(shade(tone[0], light * gain * (0.84 + 0.07 * tier)), tone[1])
-            fill(picture, np.array([(x, tip), (x + side * half, low), (x, low + half * 0.2)]), colour)
+    tiers = np.arange(4)
+    low, half = y - tall * tiers * 0.22, wide * (1 - tiers * 0.2)
+    for side, gain in ((-1, 1.06), (1, 0.80)):  # the sun stands on the left
+        tips = np.stack([x + side * half, low], axis=1)
+        notches = np.stack([x + side * half * 0.45, low - tall * 0.17], axis=1)
+        edge = np.stack([tips, notches], axis=1).reshape(-1, 2)
+        outline = np.concatenate([[(x, y)], edge, [(x, low[-1] - tall * 0.36)]])
+        fill(picture, outline, _hazy(shade(tone[0], light * gain), tone[1]))
 
 
 def _hazy(colour: Colour, share: float) -> Colour:

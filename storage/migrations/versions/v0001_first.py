@@ -25,7 +25,8 @@ def upgrade() -> None:
     _case_steps()
     _deliveries()
     _review_items()
-    _review_indexes()
+    _waiting_indexes()
+    _judged_indexes()
 
 
 def _accounts() -> None:
@@ -289,32 +290,11 @@ def _review_items() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_review_items"),
         sa.UniqueConstraint("event_id", name="uq_review_items_event_id"),
     )
-
-
-def _review_indexes() -> None:
-    waiting, judged = sa.text("verdict IS NULL"), sa.text("verdict IS NOT NULL")
     op.create_index("ix_review_items_case_id", "review_items", ["case_id"])
-    op.create_index(
-        "ix_review_judged",
-        "review_items",
-        ["judged_at", "id", "grid_id"],
-        sqlite_where=judged,
-        postgresql_where=judged,
-    )
-    op.create_index(
-        "ix_review_judged_camera",
-        "review_items",
-        ["camera_id", "judged_at", "id"],
-        sqlite_where=judged,
-        postgresql_where=judged,
-    )
-    op.create_index(
-        "ix_review_judged_grid",
-        "review_items",
-        ["grid_id", "judged_at", "id", "event_type", "severity"],
-        sqlite_where=judged,
-        postgresql_where=judged,
-    )
+
+
+def _waiting_indexes() -> None:
+    waiting = sa.text("verdict IS NULL")
     op.create_index(
         "ix_review_waiting",
         "review_items",
@@ -342,6 +322,31 @@ def _review_indexes() -> None:
         ["event_type", "severity", "created_at", "id", "grid_id"],
         sqlite_where=waiting,
         postgresql_where=waiting,
+    )
+
+
+def _judged_indexes() -> None:
+    judged = sa.text("verdict IS NOT NULL")
+    op.create_index(
+        "ix_review_judged",
+        "review_items",
+        ["judged_at", "id", "grid_id"],
+        sqlite_where=judged,
+        postgresql_where=judged,
+    )
+    op.create_index(
+        "ix_review_judged_camera",
+        "review_items",
+        ["camera_id", "judged_at", "id"],
+        sqlite_where=judged,
+        postgresql_where=judged,
+    )
+    op.create_index(
+        "ix_review_judged_grid",
+        "review_items",
+        ["grid_id", "judged_at", "id", "event_type", "severity"],
+        sqlite_where=judged,
+        postgresql_where=judged,
     )
     op.create_index(
         "ix_review_judged_type",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from detectors.base import Image
 
 WIDTH, HEIGHT = 640, 360
+_NOISES = 7  # different ones, shown in turn
 Rect = tuple[float, float, float, float]  # left, top, right, bottom in 0-1
 
 
@@ -26,8 +28,8 @@ class Place:
             start = rng.integers(0, WIDTH), rng.integers(0, HEIGHT)
             end = rng.integers(0, WIDTH), rng.integers(0, HEIGHT)
             cv2.line(self._ground, tuple(map(int, start)), tuple(map(int, end)), float(rng.integers(30, 220)), 3)
-        self._noise = noise
-        self._rng = rng
+        # Drawing fresh noise for each picture would take most of the tests' time.
+        self._noise = itertools.cycle(rng.normal(0, noise, (_NOISES, HEIGHT, WIDTH)).astype(np.float32))
         self._skin = rng.integers(-40, 40, (8, 8)).astype(np.float32)
 
     def picture(self, things: Sequence[tuple[Rect, int]] = (), *, gain: float = 1.0, shift_px: int = 0) -> Image:
@@ -40,8 +42,7 @@ class Place:
 
     def finish(self, plane: NDArray[Any]) -> Image:
         """Add noise and return uint8."""
-        noisy = plane + self._rng.normal(0, self._noise, plane.shape)
-        return np.clip(noisy, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(plane + next(self._noise), 0, 255), np.uint8)
 
     def ground(self) -> NDArray[np.float32]:
         """Return the place without noise, to be drawn on."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from storage import schema
 from storage.engine import open_database
@@ -15,13 +17,13 @@ from storage.schema import prepare_schema
 async def test_crash_in_the_middle_leaves_the_old_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables and version are made in one transaction: half of them would fit no version."""
     database = open_database(f"sqlite:///{tmp_path}/x.db")
-    real = schema.command.upgrade
+    real = command.upgrade
 
-    def crash(*arguments: object) -> None:
-        real(*arguments)  # type: ignore[arg-type]
+    def crash(config: Config, revision: str) -> None:
+        real(config, revision)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(schema.command, "upgrade", crash)
+    monkeypatch.setattr(command, "upgrade", crash)
     with pytest.raises(KeyboardInterrupt):
         await prepare_schema(database, migrate=True)
     with pytest.raises(StorageError, match="empty"):

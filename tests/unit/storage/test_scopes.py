@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import ColumnElement, create_engine, select
-from sqlalchemy.sql.expression import Values, column, values
-from sqlalchemy.types import Text
+from sqlalchemy import Column, MetaData, Table, Text, create_engine, insert, select
 
 from storage.protocols import Scope
 from storage.scopes import WIDE_SCOPE_GRIDS, in_scope, is_narrow
@@ -15,11 +13,12 @@ WIDE = frozenset(f"g{n}" for n in range(50, 50 + WIDE_SCOPE_GRIDS))
 
 
 def seen(scope: Scope, *, leads: bool) -> set[str]:
-    table: Values = values(column("grid_id", Text), name="things").data([(g,) for g in GRIDS])
-    grid_id: ColumnElement[str] = table.c.grid_id
+    things = Table("things", MetaData(), Column("grid_id", Text))
     engine = create_engine("sqlite://")
-    with engine.connect() as conn:
-        found = set(conn.scalars(select(grid_id).where(*in_scope(scope, grid_id, leads=leads))))
+    with engine.begin() as conn:
+        things.create(conn)
+        conn.execute(insert(things), [{"grid_id": g} for g in GRIDS])
+        found = set(conn.scalars(select(things.c.grid_id).where(*in_scope(scope, things.c.grid_id, leads=leads))))
     engine.dispose()
     return found
 

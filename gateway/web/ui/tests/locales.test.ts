@@ -34,7 +34,8 @@ function slots(node: object, prefix = ""): string[] {
 const sources = files(SOURCE).filter((path) => !path.includes("locales"));
 const code = sources.map((path) => readFileSync(path, "utf8")).join("\n");
 const known = keys(zhCN);
-const said = [...code.matchAll(/["'`]([a-z][A-Za-z]*(?:\.[\w-]+)+)["'`]/g)].map((match) => match[1] ?? "");
+// Quoted words with dots; what follows an "=" is an expression of a template, not a key.
+const said = [...code.matchAll(/(?<!=)["'`]([a-z][A-Za-z]*(?:\.[\w-]+)+)["'`]/g)].map((match) => match[1] ?? "");
 const groups = [...code.matchAll(/`([a-z][A-Za-z]*(?:\.[A-Za-z]+)*)\.\$\{/g)].map((match) => `${match[1]}.`);
 // `word(group, code)` of the legal card asks for keys of these groups.
 groups.push("legalBasis.", "placement.");
@@ -46,9 +47,9 @@ describe("the words of the interface", () => {
 
   it("asks for no message that does not exist", () => {
     const roots = new Set(Object.keys(zhCN));
-    const asked = said.filter((key) => roots.has(key.split(".")[0] ?? "") && /(?:t|te)\(|: "|"[,\]]/.test(code));
-    const right = /^(review|case|camera|footage|account|audit|fleet)\.(read|judge|replay|health|view|manage|waiting)$/;
-    expect(asked.filter((key) => !known.includes(key) && !right.test(key))).toEqual([]);
+    const asked = said.filter((key) => roots.has(key.split(".")[0] ?? ""));
+    const other = /^(review|case|camera|footage|account|audit|fleet)\.(read|judge|replay|health|view|manage|waiting)$/;
+    expect(asked.filter((key) => !known.includes(key) && !other.test(key))).toEqual([]);
   });
 
   it("keeps no message that nobody says", () => {

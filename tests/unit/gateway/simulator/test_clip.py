@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,10 @@ def assert_honest_times(loaded: Clip) -> None:
     """dts rises, no pts lies before its dts, pictures are 40 ms apart, the last one counts in the period."""
     dts = [u.dts for u in loaded.units]
     assert dts[0] == 0
-    assert all(a < b for a, b in zip(dts, dts[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(dts))
     assert all(u.pts >= u.dts for u in loaded.units)
     shown = sorted(u.pts for u in loaded.units)
-    assert all(3500 <= b - a <= 3700 for a, b in zip(shown, shown[1:], strict=False))
+    assert all(3500 <= b - a <= 3700 for a, b in itertools.pairwise(shown))
     assert loaded.period == pytest.approx(CLOCK_HZ, abs=100)
     assert loaded.duration_s == pytest.approx(1.0, abs=0.002)
 

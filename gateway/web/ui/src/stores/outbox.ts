@@ -31,6 +31,7 @@ export const useOutboxStore = defineStore("outbox", () => {
   const answered = new Set<Answered>();
   const refused = new Set<Refused>();
   let running: Promise<void> | null = null;
+  let wanted = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pauseMs = FIRST_PAUSE_MS;
 
@@ -110,6 +111,18 @@ export const useOutboxStore = defineStore("outbox", () => {
     }
   }
 
+  /** A letter posted while a run is ending must not be left lying: the last look and the end are one step. */
+  async function runWhileWanted(): Promise<void> {
+    try {
+      while (wanted) {
+        wanted = false;
+        await run();
+      }
+    } finally {
+      running = null;
+    }
+  }
+
   function retryLater(): void {
     clearTimeout(timer);
     timer = setTimeout(() => void flush(), pauseMs * (0.75 + Math.random() / 2));
@@ -119,7 +132,8 @@ export const useOutboxStore = defineStore("outbox", () => {
   /** Send what waits, in order; one run at a time. */
   async function flush(): Promise<void> {
     if (!accountId.value) return;
-    running ??= run().finally(() => (running = null));
+    wanted = true;
+    running ??= runWhileWanted();
     await running;
   }
 

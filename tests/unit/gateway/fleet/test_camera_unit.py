@@ -1,0 +1,172 @@
+"""A camera's parts fit together: what the watcher is told, and what happens when nothing comes from it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from camera_configs.models import CameraConfig, RuleConfig, StreamConfig, ZoneConfig
+from detectors.base import Detector
+from gateway.analysis.ruleset import make_rules
+from gateway.camera.lane import LanePool
+from gateway.camera.watcher import Surroundings
+from gateway.clock import FakeClock
+from gateway.fleet.camera_unit import (
+    DEFAULT_CADENCE_S,
+    CameraUnit,
+    WorkerParts,
+    group_labels,
+    limit_key,
+    password_of,
+    watch_plan,
+    watched_zones,
+)
+from gateway.fleet.event_desk import DeskTools, OpenCase
+from gateway.settings import Settings
+from gateway.types import Frame, FrameOrigin
+from storage.media import FolderMediaStore
+from storage.protocols import EventStore
+from storage.records import CameraStateName, EventState
+from tests.unit.gateway.fleet.cameras import SQUARE, camera, site
+from tests.unit.gateway.fleet.desk_tools import FakeCutter, FakeEvents
+
+WAIT_S = 20.0
+ENTER = RuleConfig(id="enter", type="zone_intrusion", zone="yard", cadence_s=5)
+PARK = RuleConfig(id="park", type="illegal_parking", zone="yard", cadence_s=30)
+YARD = ZoneConfig(id="yard", name="Yard", polygon=SQUARE)
+MASK = ZoneConfig(id="window", name="Window", polygon=SQUARE, kind="privacy_mask")
+
+
+class Model:
+    """A detector with labels, never asked for more."""
+
+    name = "model"
+    labels = ("person", "car", "truck", "teddy bear")
+
+
+@asynccontextmanager
+async def parts_for(
+    watched: CameraConfig, folder: Path, clock: FakeClock, events: FakeEvents
+) -> AsyncIterator[WorkerParts]:
+    media = FolderMediaStore(folder, 0)
+    with LanePool(1) as lanes:
+        yield WorkerParts(
+            site=site(watched),
+            settings=Settings(data_dir=folder, ring_s=9.0),
+            shared=Surroundings(lanes, clock=clock),
+            detectors={"motion": None},
+            tools=DeskTools(cast(EventStore, events), media, FakeCutter(folder), clock, ZoneInfo("Asia/Shanghai")),
+            open_case=cast(OpenCase, None),
+            worker_id="w0",
+            run_id="run_1",
+        )
+
+
+def black_frame(at_s: float) -> Frame:
+    luma = np.zeros((96, 160), np.uint8)
+    return Frame("gate", at_s, 0, luma, FrameOrigin.LOOK, lambda: np.zeros((96, 160, 3), np.uint8))
+
+
+async def test_camera_that_stays_away_raises_an_event_without_a_frame(tmp_path: Path) -> None:
+    """Nobody has ever seen a picture of it; after the dwell the event is there, and closed when the camera is."""
+    clock, events = FakeClock(), FakeEvents()
+    async with parts_for(camera("gate"), tmp_path, clock, events) as parts:
+        unit = CameraUnit(parts.site.camera("gate"), parts)
+        async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
+            group.create_task(unit.desk.run())
+            for _ in range(40):
+                unit.tick()
+                await clock.advance(1)
+            unit.desk.hurry()
+    [(event, evidence, _, _)] = events.shown
+    assert (event.event_type, event.detector, list(evidence)) == ("camera_fault.offline", "picture", [])
+    assert event.state is EventState.CLOSED
+
+
+async def test_raise_brings_its_picture_and_silence_ends_nothing_of_the_camera_itself(tmp_path: Path) -> None:
+    """A black picture becomes snapshot and thumbnail; the fault outlasts minutes without frames."""
+    clock, events = FakeClock(), FakeEvents()
+    async with parts_for(camera("gate"), tmp_path, clock, events) as parts:
+        unit = CameraUnit(parts.site.camera("gate"), parts)
+        async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
+            group.create_task(unit.desk.run())
+            for at_s in range(40):
+                unit._report(unit._analyse(black_frame(at_s)))
+                await clock.advance(1)
+            while not events.shown:
+                events.news.clear()
+                await events.news.wait()
+            await clock.advance(300)
+            unit.tick()
+            await clock.advance(0)
+            assert not events.closed
+            unit.desk.hurry()
+    [(event, evidence, _, _)] = events.shown
+    assert event.event_type == "camera_fault.black"
+    assert {e.kind.value for e in evidence} == {"snapshot", "thumbnail"}
+
+
+async def test_watcher_that_fails_is_seen_in_the_state(tmp_path: Path) -> None:
+    """What the camera's thread says of itself is what the worker writes down."""
+    clock = FakeClock()
+    watched = camera("gate", url=(tmp_path / "none.mp4").as_uri())
+    async with parts_for(watched, tmp_path, clock, FakeEvents()) as parts:
+        unit, stop = CameraUnit(watched, parts), threading.Event()
+        thread = threading.Thread(target=unit.watch, args=(stop,))
+        thread.start()
+        while unit.state.state is CameraStateName.CONNECTING:
+            await asyncio.sleep(0)
+        stop.set()
+        await asyncio.to_thread(thread.join, WAIT_S)
+        assert unit.state.state is CameraStateName.UNREACHABLE
+        assert unit.state.worker_id == "w0"
+
+
+async def test_plan_follows_rules_and_zones(tmp_path: Path) -> None:
+    """The quickest rule sets the cadence, masks are painted, and the ring is as long as the settings say."""
+    watched = camera("gate", rules=(ENTER, PARK), zones=(YARD, MASK))
+    async with parts_for(watched, tmp_path, FakeClock(), FakeEvents()) as parts:
+        plan = watch_plan(watched, make_rules(watched), parts)
+        assert (plan.cadence_s, plan.armed, plan.ring_seconds, plan.worker_id) == (5, True, 9.0, "w0")
+        assert plan.masks == (MASK.polygon,)
+        bare = camera("bare")
+        assert watch_plan(bare, make_rules(bare), parts).cadence_s == DEFAULT_CADENCE_S
+
+
+def test_cameras_of_one_recorder_or_host_share_their_streams() -> None:
+    """The recorder's id where there is one, else the host; recordings share a place of their own."""
+    assert limit_key(camera("a", url="rtsp://192.0.2.4:554/1")) == "192.0.2.4"
+    assert limit_key(camera("a").model_copy(update={"recorder": "nvr-1"})) == "nvr-1"
+    assert limit_key(camera("a", url="file:///clip.mp4")) == "file"
+
+
+def test_faults_of_the_picture_need_no_glance() -> None:
+    """Only zones that wait for something to come are glanced at."""
+    assert watched_zones(make_rules(camera("gate", rules=(ENTER,)))) == [YARD.polygon]
+
+
+def test_labels_are_grouped_to_scene_words() -> None:
+    """Makes of vehicles become one word, what no rule asks for none; without a model there are no words."""
+    assert group_labels(cast(Detector, Model())) == ("person", "vehicle")
+    assert group_labels(None) == ()
+
+
+def test_password_comes_from_the_environment_or_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is not set is a camera without password, not a crash."""
+    named = StreamConfig(url="rtsp://192.0.2.4/1", username="u", password_env="GATE_PASSWORD")
+    monkeypatch.delenv("GATE_PASSWORD", raising=False)
+    assert password_of(named) is None
+    monkeypatch.setenv("GATE_PASSWORD", "secret")
+    assert password_of(named) == "secret"
+    written = StreamConfig(url="rtsp://192.0.2.4/1", username="u", password=SecretStr("written"))
+    assert password_of(written) == "written"
+    assert password_of(StreamConfig(url="rtsp://192.0.2.4/1")) is None

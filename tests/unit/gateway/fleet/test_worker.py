@@ -1,0 +1,132 @@
+"""The worker process: what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from camera_configs.models import CameraConfig
+from detectors.base import ModelLoadError
+from gateway.clock import FakeClock
+from gateway.fleet.shards import Shard
+from gateway.fleet.worker import CaseOpener, limit_shares, load_detectors, run_worker
+from gateway.settings import Settings
+from storage.errors import StorageError
+from storage.records import CameraState, CameraStateName, WorkerRecord
+from storage.stores import Stores, open_stores
+from tests.unit.gateway.camera.scripts import write_clip
+from tests.unit.gateway.evidence.making import event
+from tests.unit.gateway.fleet.cameras import camera, site
+from tests.unit.gateway.fleet.processes import environment, gateway, until, write_site
+
+
+def at_recorder(camera_id: str, recorder: str | None, host: str = "192.0.2.1") -> CameraConfig:
+    return camera(camera_id, url=f"rtsp://{host}/x").model_copy(update={"recorder": recorder})
+
+
+@pytest.mark.parametrize("per_host", [1, 2, 5, 8])
+def test_workers_share_what_a_recorder_serves(per_host: int) -> None:
+    """All workers together open no more streams of one recorder than it is allowed, but each at least one."""
+    cameras = [at_recorder(f"cam-{i}", "nvr") for i in range(10)]
+    shares = [limit_shares(cameras, Shard(i, 4), per_host)["nvr"] for i in range(4)]
+    assert min(shares) >= 1
+    assert sum(shares) <= max(per_host, 4)
+
+
+def test_recorder_that_is_not_crowded_is_not_shared_out() -> None:
+    """Where everybody has a place nobody is given a smaller one; cameras that are switched off take none."""
+    cameras = [at_recorder(f"cam-{i}", None) for i in range(4)] + [
+        camera("off", enabled=False, url="rtsp://192.0.2.1/")
+    ]
+    assert limit_shares(cameras, Shard(0, 2), 4) == {}
+    assert limit_shares(cameras, Shard(0, 2), 3) == {"192.0.2.1": 1}
+
+
+def test_missing_model_is_an_error_before_anything_is_watched(tmp_path: Path) -> None:
+    """A detector that a camera names and nobody has is refused."""
+    asks = camera("gate").model_copy(update={"detector": "nowhere"})
+    with pytest.raises(ModelLoadError):
+        load_detectors(Settings(data_dir=tmp_path), [asks])
+
+
+def test_motion_needs_no_model(tmp_path: Path) -> None:
+    """Cameras without a detector of their own share the default, which is opened once; motion is none."""
+    assert load_detectors(Settings(data_dir=tmp_path), [camera("a"), camera("b")]) == {"motion": None}
+
+
+def test_case_of_an_event_that_reports_itself() -> None:
+    """The case is opened by nobody in particular, in the event's own place."""
+    opened, clock = replace(event(), grid_id="east"), FakeClock()
+    place = site(camera(opened.camera_id))
+    case, step, deliveries = CaseOpener(place, Settings(), clock)(opened, ())
+    assert (case.event_id, case.opened_at, step.case_id, list(deliveries)) == (opened.id, clock.now(), case.id, [])
+
+
+@asynccontextmanager
+async def migrated(data_dir: Path) -> AsyncIterator[Stores]:
+    await asyncio.to_thread(data_dir.mkdir)
+    async with open_stores(f"sqlite:///{data_dir / 'gridpatrol.db'}", migrate=True) as stores:
+        yield stores
+
+
+async def test_worker_watches_writes_and_stops_by_sigterm(tmp_path: Path) -> None:
+    """It registers, tells its cameras' states, serves pictures to who has its token, and leaves nothing behind."""
+    clip = write_clip(tmp_path / "clip.mp4", 2.0)
+    folder = write_site(tmp_path / "site", clip.as_uri())
+    async with migrated(tmp_path / "data") as stores:
+
+        async def registered() -> WorkerRecord | None:
+            return next(iter(await stores.fleet.workers()), None)
+
+        async def seen() -> CameraState | None:
+            state = (await stores.fleet.states()).get("gate")
+            return state if state is not None and state.last_picture_at is not None else None
+
+        arguments = ("worker", "--config", str(folder), "--shard", "0/1")
+        async with gateway(*arguments, env=environment(tmp_path / "data")) as process:
+            worker = await until(registered)
+            assert (worker.worker_id, worker.pid, worker.camera_ids) == ("w0", process.pid, ("gate",))
+            state = await until(seen)
+            assert (state.worker_id, state.codec, state.width) == ("w0", "h264", 160)
+            url, proof = f"{worker.base_url}/cameras/gate/picture", {"Authorization": f"Bearer {worker.token}"}
+            async with aiohttp.ClientSession() as http, http.get(url, headers=proof) as answer:
+                assert answer.status == 200
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
+        assert await stores.fleet.workers() == []
+
+
+async def test_worker_stops_when_its_front_is_gone(tmp_path: Path) -> None:
+    """The end of its standard input is the end of the fleet; a camera that cannot be reached does not hold it up."""
+    folder = write_site(tmp_path / "site")
+    async with migrated(tmp_path / "data") as stores:
+
+        async def tried() -> CameraState | None:
+            state = (await stores.fleet.states()).get("gate")
+            return state if state is not None and state.attempts else None
+
+        async with gateway(
+            "worker", "--config", str(folder), "--shard", "0/1", env=environment(tmp_path / "data")
+        ) as process:
+            state = await until(tried)
+            assert state.state is CameraStateName.UNREACHABLE
+            [worker] = await stores.fleet.workers()
+            assert worker.heartbeat_at >= worker.started_at
+            assert process.stdin is not None
+            process.stdin.close()
+            assert await process.wait() == 0
+        assert await stores.fleet.workers() == []
+
+
+async def test_worker_makes_no_tables(tmp_path: Path) -> None:
+    """On an empty database it fails with a message: only the front migrates."""
+    folder = write_site(tmp_path / "site")
+    with pytest.raises(StorageError, match="start the gateway"):
+        await run_worker(Settings(data_dir=tmp_path), folder, Shard(0, 1))
