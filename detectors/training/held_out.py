@@ -20,6 +20,9 @@ HELD_OUT = frozenset(
         "f8_img_800",
     }
 )
+# Of these, two are left out of all figures: a handful of stills of the same footage, too different to be recognised as
+# such by `group_scenes`, were learnt from.
+NOT_QUITE_UNSEEN = frozenset({"f8_img_240", "f8_img_800"})
 # Recordings without fire or smoke that are learnt from. Of the open recordings `one_by_one_person`, everything derived
 # from it, `motorway_traffic`, `road_topview` and `house_fire` are never seen.
 NEGATIVE_CLIPS = {
@@ -35,7 +38,8 @@ EXAMINED_CLIPS = {"one_by_one_person": 2.0, "motorway_traffic": 1.0, "road_topvi
 
 def load(data: Path, recordings: Path) -> tuple[list[Sample], list[Sample]]:
     """Return what is trained on and what is examined; no scene is in both."""
-    train, examined = split(read_samples(data), HELD_OUT)
+    train, held_out = split(read_samples(data), HELD_OUT)
+    examined = [s for s in held_out if s.scene not in NOT_QUITE_UNSEEN]
     for name, every_s in NEGATIVE_CLIPS.items():
         train += read_clip(recordings / f"{name}.mp4", every_s)
     for name, every_s in EXAMINED_CLIPS.items():

@@ -82,13 +82,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def running(clips: dict[str, Path]) -> Iterator[Running]:
     """All kinds of paths on one server."""
-    login = {"username": USERNAME, "password": PASSWORD}
     specs = [
         PathSpec("h264", clips["h264"]),
         PathSpec("street 7/hevc", clips["hevc"]),
         PathSpec("once", clips["h264"], loop=False),
-        PathSpec("basic", clips["h264"], auth="basic", **login),
-        PathSpec("digest/1", clips["h264"], auth="digest", **login),
+        PathSpec("basic", clips["h264"], auth="basic", username=USERNAME, password=PASSWORD),
+        PathSpec("digest/1", clips["h264"], auth="digest", username=USERNAME, password=PASSWORD),
     ]
     with serving(specs) as server:
         yield server

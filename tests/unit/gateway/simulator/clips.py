@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from gateway.simulator.clip import Clip, Unit
 from gateway.simulator.nal import Codec
@@ -39,6 +40,7 @@ def encode(file: Path, recording: Recording) -> Path:
         options["x265-params"] = f"keyint={recording.gop}:min-keyint={recording.gop}:scenecut=0:log-level=none"
     with av.open(str(file), "w") as container:
         stream = container.add_stream(recording.codec, rate=recording.fps, options=options)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height = recording.size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, recording.fps)

@@ -20,7 +20,7 @@ class PipeTransport(asyncio.WriteTransport):
         self.written = bytearray()
         self.closing = False
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:  # type: ignore[override]
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
 
     def is_closing(self) -> bool:
