@@ -26,10 +26,9 @@ from gateway.fleet.worker import run_worker
 from gateway.log import configure_logging
 from gateway.receiver.command import ReceiverOptions, run_receiver
 from gateway.settings import load_settings
-from gateway.simulator.command import SCENE_PREFIX, split_argument
+from gateway.simulator.command import paint, scenes_of, split_argument
 from gateway.simulator.command import simulate as run_simulator
 from gateway.simulator.credentials import Login
-from gateway.simulator.painter import painted_scene
 from gateway.supervise import leaves
 from storage.errors import StorageError
 from storage.records import Role
@@ -109,8 +108,7 @@ def simulate(
 ) -> None:
     """Serve video files and painted scenes as RTSP cameras."""
     if render_only:
-        for scene in (source for _, source in map(split_argument, paths) if source.startswith(SCENE_PREFIX)):
-            painted_scene(scene.removeprefix(SCENE_PREFIX), cache)
+        paint(scenes_of(source for _, source in map(split_argument, paths)), cache)
         return
     with _listening(host, port):
         run_simulator(paths, host, port, loop=not once, login=_login(user, auth), scenes_dir=cache)

@@ -13,7 +13,7 @@ import torch
 from detectors.base import Image
 from detectors.preprocess import Size
 from detectors.training import augment, synthetic
-from detectors.training.labelled import Boxes, Sample
+from detectors.training.labelled import SMOKE, Boxes, Sample
 
 # Shares of what is drawn. Half of the world that a camera sees holds no fire, so half of the draws start from it.
 _SHARE_EMPTY = 0.42
@@ -36,10 +36,12 @@ class Draw:
 class Draws:
     """All pictures of a training run, by number; a number gives the same picture in every process."""
 
-    def __init__(self, samples: Sequence[Sample], size: Size, count: int, seed: int) -> None:
-        self._size, self._count, self._seed = size, count, seed
+    def __init__(self, samples: Sequence[Sample], size: Size, count: int, seed: int, smoky_share: float = 0.0) -> None:
+        """`smoky_share`: of the draws that start from a labelled picture, how many are forced to start from smoke."""
+        self._size, self._count, self._seed, self._smoky_share = size, count, seed, smoky_share
         self._empty = _by_scene([s for s in samples if s.smoke_known and not len(s.boxes)])
         self._full = _by_scene([s for s in samples if len(s.boxes)])
+        self._smoky = _by_scene([s for s in samples if (s.boxes[:, 0] == SMOKE).any()])
         self._flames = synthetic.cut_flames(list(samples), _FLAMES, np.random.default_rng(seed))
 
     def __len__(self) -> int:
@@ -61,7 +63,8 @@ class Draws:
 
     def _one(self, rng: np.random.Generator) -> tuple[Image, Boxes, bool]:
         if rng.random() >= _SHARE_EMPTY:
-            sample = _pick(self._full, rng)
+            smoky = self._smoky_share > 0 and rng.random() < self._smoky_share
+            sample = _pick(self._smoky if smoky else self._full, rng)
             return (*augment.reframe(sample, self._size, rng), sample.smoke_known)
         image, boxes = augment.reframe(_pick(self._empty, rng), self._size, rng)
         if rng.random() < _LAMPED:

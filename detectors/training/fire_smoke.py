@@ -13,7 +13,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from detectors.training.examine import examine
 from detectors.training.export import export
 from detectors.training.held_out import load
 from detectors.training.labelled import Sample
-from detectors.training.loss import loss_of
+from detectors.training.loss import Absence, loss_of
 from detectors.training.network import FireSmokeNet
 
 _WARM_UP = 200  # steps
@@ -51,6 +51,9 @@ class Plan:
         rate: Highest learning rate, reached after the warm-up and left along a cosine.
         examine_every: Steps between examinations of the held-out scenes; each also writes the model file.
         start: Weights of an earlier run to go on from; None: random ones.
+        stop_at: Step after which to stop although the plan goes on; None: its end.
+        smoky_share: See `Draws`.
+        absence: See `Absence`.
     """
 
     size: Size
@@ -63,6 +66,9 @@ class Plan:
     workers: int
     examine_every: int
     start: Path | None = None
+    stop_at: int | None = None
+    smoky_share: float = 0.0
+    absence: Absence = field(default_factory=Absence)
 
 
 def train(samples: Sequence[Sample], examined: Sequence[Sample], plan: Plan, out: Path) -> FireSmokeNet:
@@ -73,14 +79,15 @@ def train(samples: Sequence[Sample], examined: Sequence[Sample], plan: Plan, out
     if plan.start:
         net.load_state_dict(torch.load(plan.start, weights_only=True))
     average: FireSmokeNet = copy.deepcopy(net)
-    draws = Draws(samples, plan.size, plan.steps * plan.batch, plan.seed)
+    count = (plan.stop_at or plan.steps) * plan.batch
+    draws = Draws(samples, plan.size, count, plan.seed, plan.smoky_share)
     batches = DataLoader(draws, plan.batch, num_workers=plan.workers, collate_fn=collate, prefetch_factor=4)
     optimiser = torch.optim.AdamW(_groups(net), lr=plan.rate)
     started_s, lost = time.monotonic(), 0.0
     for step, (images, boxes, known) in enumerate(batches, 1):
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * _pace(step, plan.steps)
-        lost += _step(net, optimiser, images, boxes, known)
+        lost += _step(net, optimiser, (images, boxes, known), plan.absence)
         _follow(average, net, step)
         if step % _REPORT_EVERY == 0:
             each_s = (time.monotonic() - started_s) / step
@@ -91,12 +98,13 @@ def train(samples: Sequence[Sample], examined: Sequence[Sample], plan: Plan, out
     return average
 
 
-def _step(net: Any, optimiser: Any, images: Any, boxes: Any, known: Any) -> float:
+def _step(net: Any, optimiser: Any, batch: tuple[Any, Any, Any], absence: Absence) -> float:
+    images, boxes, known = batch
     net.train()
     pixels = images.float().div_(255).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         logits, distances = net(pixels)
-    loss = loss_of(logits.float(), distances.float(), boxes, known, tuple(images.shape[2:]))
+    loss = loss_of(logits.float(), distances.float(), boxes, known, tuple(images.shape[2:]), absence=absence)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(net.parameters(), _MAX_GRADIENT)
@@ -113,9 +121,10 @@ def _groups(net: Any) -> list[dict[str, Any]]:
 
 def _pace(step: int, steps: int) -> float:
     """Return the share of the highest rate: up in a line, down along a cosine to a hundredth."""
-    if step < _WARM_UP:
-        return step / _WARM_UP
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, (step - _WARM_UP) / max(1, steps - _WARM_UP)))) / 2
+    warm_up = min(_WARM_UP, steps // 10 + 1)
+    if step < warm_up:
+        return step / warm_up
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, (step - warm_up) / max(1, steps - warm_up)))) / 2
 
 
 def _follow(average: Any, net: Any, step: int) -> None:
@@ -152,6 +161,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="weights (.pt) of an earlier run to go on from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--stop-at", type=int, help="stop after this step although the schedule goes on")
+    parser.add_argument("--smoky-share", type=float, default=0.3, help="draws forced to start from labelled smoke")
+    parser.add_argument("--absence", type=float, nargs=2, default=(1.5, 1.5), help="weight and power of false sights")
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--size", type=int, nargs=2, default=(160, 256), help="height and width, multiples of 32")
@@ -176,11 +188,14 @@ def main(words: Sequence[str] | None = None) -> None:
         asked.workers,
         asked.examine_every,
         asked.start,
+        asked.stop_at,
+        asked.smoky_share,
+        Absence(*asked.absence),
     )
     samples, examined = load(asked.data, asked.open)
     _say(train=len(samples), examined=len(examined))
     net = train(samples, examined, plan, asked.out)
-    if plan.steps % plan.examine_every:
+    if (plan.stop_at or plan.steps) % plan.examine_every:
         report(net, examined, plan, asked.out)
 
 

@@ -23,6 +23,17 @@ _FAR = 1e9
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """What it costs to see something where nothing is: `weight * p ** power` times the surprise.
+
+    A high power lets the many easy cells rest and the few lamps weigh little too; a low one makes scores sharper.
+    """
+
+    weight: float = 0.75
+    power: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class Targets:
     """For a batch: class of each cell (b, n, 2) as 0 or 1, weight of its absence, box (b, n, 4) in pixels."""
 
@@ -63,7 +74,15 @@ def _cells_of(xyxy: Any, valid: Any, centres: Any, strides: Any) -> tuple[Any, A
     return inside, inside & near & (longest >= low) & (longest <= high)
 
 
-def loss_of(logits: Any, distances: Any, boxes: Any, known: Any, size: tuple[int, int]) -> Any:
+def loss_of(
+    logits: Any,
+    distances: Any,
+    boxes: Any,
+    known: Any,
+    size: tuple[int, int],
+    *,
+    absence: Absence = Absence(),  # noqa: B008 (frozen)
+) -> Any:
     """Return the loss of a batch as one number to go down; `size` is height and width in pixels."""
     targets = assign(boxes, known, *size)
     centres, _ = cell_centres(*size)
@@ -73,7 +92,7 @@ def loss_of(logits: Any, distances: Any, boxes: Any, known: Any, size: tuple[int
     quality[targets.responsible] = _LEAST_TARGET + (1 - _LEAST_TARGET) * overlap.detach().clamp(0, 1)
     wanted = targets.positive * quality.unsqueeze(-1)
     share = torch.sigmoid(logits.detach())
-    weight = torch.where(targets.positive > 0, 1.0, 0.75 * share**2 * targets.absence)
+    weight = torch.where(targets.positive > 0, 1.0, absence.weight * share**absence.power * targets.absence)
     surprise = functional.binary_cross_entropy_with_logits(logits, wanted, weight=weight, reduction="sum")
     count = targets.responsible.sum().clamp(min=1)
     return (

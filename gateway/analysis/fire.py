@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.analysis.condition import Sight
+from gateway.analysis.condition import Condition, Sight
 from gateway.analysis.zones import WHOLE_PICTURE, Zone, box_area, box_centre, intersection, iou
-from gateway.types import Bgr, Box
+from gateway.types import Bgr, Box, Signal
 
 FIRE, SMOKE = "fire", "smoke"
 
@@ -231,6 +231,31 @@ class FireEvidence:
             and (seat.label == SMOKE or seat.cool <= _COOL_MOST)
             and at_s - seat.last_seen_s <= options.steady_s
         )
+
+
+class SmokeFireRule:
+    """Smoke or fire shows in the zone: first evidence, then the patience of the rule."""
+
+    def __init__(self, condition: Condition, zone: Zone, options: FireOptions | None = None) -> None:
+        self.condition = condition
+        self.zone = zone
+        self.objects: frozenset[str] = frozenset()
+        self._options = options
+        self._evidence = FireEvidence(zone, options)
+
+    @property
+    def suspicious(self) -> bool:
+        """Something was seen that may become an event: look closely, single looks are slow to convince."""
+        return bool(self._evidence.seats)
+
+    def look(self, found: Iterable[FireView], picture: Bgr, at_s: float) -> list[Signal]:
+        """Take in one frame in which fire and smoke were looked for; arguments as for `FireEvidence.update`."""
+        return self.condition.update(self._evidence.update(found, picture, at_s), at_s)
+
+    def disarm(self, at_s: float) -> list[Signal]:
+        """End what is under way and forget the evidence: the schedule is no longer in force."""
+        self._evidence = FireEvidence(self.zone, self._options)
+        return self.condition.drop(at_s)
 
 
 def thumbnail(picture: Bgr) -> NDArray[np.float32]:

@@ -7,16 +7,22 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from gateway.errors import GridPatrolError
 from gateway.simulator.credentials import Login
-from gateway.simulator.painter import painted_scene
+from gateway.simulator.painter import painted_scene, scene_path
 from gateway.simulator.server import PathSpec, RtspServer
 
 SCENE_PREFIX = "scene:"
 OPEN_TO_ALL = Login()
+# Good to look at, and painted at about five times the speed of the film on one core.
+SCENE_SIZE = (768, 432)  # px
+SCENE_FPS = 10
 
 
 class BadPathArgument(GridPatrolError):
@@ -47,11 +53,33 @@ def simulate(
         OSError: The port is taken.
     """
     folder = scenes_dir or Path(tempfile.gettempdir()) / "gridpatrol-scenes"
+    sources = [split_argument(path) for path in paths]
+    paint(scenes_of(source for _, source in sources), folder, scene_seconds, say)
     specs = [
         PathSpec(name, _file(source, folder, scene_seconds), loop, login.kind, login.username, login.password)
-        for name, source in map(split_argument, paths)
+        for name, source in sources
     ]
     run_simulator(specs, host, port, say)
+
+
+def scenes_of(sources: Iterable[str]) -> list[str]:
+    """Return the names of the scenes among the sources."""
+    return [source.removeprefix(SCENE_PREFIX) for source in sources if source.startswith(SCENE_PREFIX)]
+
+
+def paint(scenes: Iterable[str], folder: Path, seconds: float = 60.0, say: Callable[[str], object] = print) -> None:
+    """Paint those of the scenes that the folder does not hold yet, side by side on all cores; blocks.
+
+    Raises:
+        SceneUnknown: No scene of that name.
+    """
+    look = partial(scene_path, folder=folder, seconds=seconds, size=SCENE_SIZE, fps=SCENE_FPS)
+    names = [name for name in dict.fromkeys(scenes) if not look(name).exists()]
+    if not names:
+        return
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for name, _ in zip(names, pool.map(partial(_painted, folder, seconds), names), strict=True):
+            say(f"scene ready: {name}")
 
 
 def run_simulator(
@@ -72,7 +100,11 @@ def split_argument(argument: str) -> tuple[str, str]:
 def _file(source: str, folder: Path, seconds: float) -> Path:
     if not source.startswith(SCENE_PREFIX):
         return Path(source)
-    file, _ = painted_scene(source.removeprefix(SCENE_PREFIX), folder, seconds=seconds)
+    return _painted(folder, seconds, source.removeprefix(SCENE_PREFIX))
+
+
+def _painted(folder: Path, seconds: float, name: str) -> Path:
+    file, _ = painted_scene(name, folder, seconds=seconds, size=SCENE_SIZE, fps=SCENE_FPS)
     return file
 
 

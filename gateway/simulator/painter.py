@@ -73,12 +73,18 @@ def painted_scene(
         SceneUnknown, SceneImpossible: As `render_scene`.
     """
     spec = _spec(name)
-    digest = _digest((name, seconds, size, fps))
-    out = folder / f"{name}-{digest}.mp4"
+    out = scene_path(name, folder, seconds=seconds, size=size, fps=fps)
     if out.exists():
         return out, _truth(spec, out.name, seconds, size, fps)
     folder.mkdir(parents=True, exist_ok=True)
     return out, render_scene(name, out, seconds=seconds, size=size, fps=fps)
+
+
+def scene_path(
+    name: str, folder: Path, *, seconds: float = 60, size: tuple[int, int] = (960, 540), fps: int = 12
+) -> Path:
+    """Return where `painted_scene` keeps a scene, whether or not it is there yet."""
+    return folder / f"{name}-{_digest((name, seconds, size, fps))}.mp4"
 
 
 def _spec(name: str) -> SceneSpec:

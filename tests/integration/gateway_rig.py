@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import av
+import numpy as np
 from playwright.async_api import Page, async_playwright, expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +30,10 @@ STOP_TIMEOUT_S = 30.0  # the gateway's drain and its workers' come first
 REQUEST_TIMEOUT_S = 20.0
 PAGE_TIMEOUT_MS = 30_000
 POLL_S = 0.2
+SCENE_FPS = 10
+SCENE_PX = (320, 180)
+SCENE_S = 9.0
+BLOCK_S = 3.0  # how long the block is in the picture in each round
 LOG_TAIL_LINES = 120
 BROWSER_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -40,6 +46,27 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
+
+
+def write_scene(path: Path, first_s: float = 4.0) -> Path:
+    """Encode a still, textured ground over which, from `first_s` on, a bright block moves; to be played in a loop."""
+    ground = np.random.default_rng(1).integers(60, 120, (*SCENE_PX[::-1], 3), np.uint8)
+    with av.open(str(path), "w") as output:
+        options = {"g": str(SCENE_FPS), "bf": "0", "preset": "veryfast"}
+        video = output.add_stream("libx264", rate=SCENE_FPS, options=options)
+        assert isinstance(video, av.VideoStream)
+        (video.width, video.height), video.pix_fmt = SCENE_PX, "yuv420p"
+        for index in range(round(SCENE_S * SCENE_FPS)):
+            picture = ground.copy()
+            since_s = (index / SCENE_FPS - first_s) % SCENE_S
+            if since_s < BLOCK_S:
+                left = round(since_s / BLOCK_S * (SCENE_PX[0] - 60))
+                picture[60:130, left : left + 60] = 240
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = index
+            output.mux(video.encode(frame))
+        output.mux(video.encode())
+    return path
 
 
 def moment(text: str) -> float:
@@ -89,6 +116,11 @@ class Program:
     def said(self) -> str:
         """Everything it has said so far, over all its starts."""
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+
+    async def wait(self) -> int:
+        """Wait until it ends by itself; return its exit code."""
+        assert self._process is not None
+        return await self._process.wait()
 
     async def end(self, how: signal.Signals) -> None:
         """Send a signal and wait for the end, which is forced when it takes too long."""
@@ -194,8 +226,7 @@ class Rig:
     async def run(self, *arguments: str) -> str:
         """Run a command to its end and return what it said; it must succeed."""
         program = await self.program(f"command-{len(self.programs)}", *arguments).start()
-        assert program._process is not None
-        assert await program._process.wait() == 0, program.said
+        assert await program.wait() == 0, program.said
         return program.said
 
     async def simulate(self, *paths: str, options: Sequence[str] = (), port: int = 0) -> Program:
@@ -207,12 +238,12 @@ class Rig:
         assert program.running, program.said
         return program
 
-    def receiver(self, step_s: float = 5.0) -> Program:
+    def receiver(self, *options: str) -> Program:
         """Return the reference platform, not yet started."""
         callback = f"{self.address}/api/v1/callbacks/platform"
         return self.program(
             *("receiver", "receiver", "--port", str(self.platform_port), "--data", str(self.folder / "platform.db")),
-            *("--callback", callback, "--step-s", str(step_s)),
+            *("--callback", callback, *options),
         )
 
     def gateway(self) -> Program:

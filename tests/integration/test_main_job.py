@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -141,7 +142,11 @@ async def check_clip(visitor: Visitor, play: Play, event: Mapping[str, Any], fil
 
     truth_s, first = play.truth_of(event)["start_s"], record["segments"][0]
     begins_s = moment(first["wall_start"]) - play.began_at
-    what = f"{event['rule_id']} at {truth_s:g} s: clip from {begins_s:.1f} s for {first['duration_s']:.1f} s"
+    what = (
+        f"{event['camera_id']} {event['rule_id']}: truth {truth_s:g} s, flagged {play.since_s(event):.1f} s, "
+        f"clip from {begins_s:.1f} s for {first['duration_s']:.1f} s"
+    )
+    sys.stdout.write(f"{what}\n")
     assert begins_s <= max(truth_s - PRE_ROLL_S, START_TOLERANCE_S), what
     assert begins_s + first["duration_s"] >= play.since_s(event), what
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ LINK = re.compile(r"make the administrator at (?P<address>http://127\.0\.0\.1:\d
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a site's folder; the settings of this process keep data beside it."""
     for name, value in environment(tmp_path / "data").items():
         if name.startswith("GRIDPATROL_"):

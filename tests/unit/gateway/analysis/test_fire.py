@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from gateway.analysis.condition import Sight
-from gateway.analysis.fire import Change, FireEvidence, FireView, measure, thumbnail
-from gateway.analysis.zones import Zone
-from gateway.types import Bgr, Box
+from gateway.analysis.fire import Change, FireEvidence, FireView, SmokeFireRule, measure, thumbnail
+from gateway.analysis.zones import WHOLE_PICTURE, Zone
+from gateway.types import Bgr, Box, Phase
+from tests.unit.gateway.analysis.making import condition, phases
 
 PLACE = Box(0.4, 0.4, 0.5, 0.6)
 ELSEWHERE = Box(0.7, 0.1, 0.8, 0.3)
@@ -225,3 +226,36 @@ def test_boxes_at_the_edge_and_without_size_can_be_measured() -> None:
     nothing = np.zeros(picture.shape[:2], np.float32)
     for box in (Box(1, 1, 1, 1), Box(0, 0, 0, 0), Box(0.999, 0.2, 1, 0.2001), Box(-0.1, -0.1, 1.1, 1.1)):
         assert measure(picture, nothing, 0.0, box).level == 0.0
+
+
+def test_a_rule_waits_for_evidence_and_then_for_its_dwell() -> None:
+    """The event dates from the first sight and is raised once when evidence and dwell are there."""
+    rule = SmokeFireRule(condition(dwell_s=3, clear_s=3), WHOLE_PICTURE)
+    signals = [s for i in range(60) for s in rule.look(seen(), flames(i), i * 0.4)]
+    told = [s for s in signals if s.phase is not Phase.ONGOING]
+    assert [s.phase for s in told] == [Phase.CANDIDATE, Phase.RAISED]
+    assert told[1].since_s == 0.0
+    assert 3.0 <= told[1].at_s <= 4.0
+    assert told[1].label == "fire"
+
+
+def test_the_event_ends_when_the_fire_does() -> None:
+    """Gone for longer than clear_s: cleared, and nothing is suspicious any more some time later."""
+    rule = SmokeFireRule(condition(dwell_s=3, clear_s=3), WHOLE_PICTURE)
+    for i in range(20):
+        rule.look(seen(), flames(i), i * 0.4)
+    assert rule.suspicious
+    signals = [s for i in range(20, 80) for s in rule.look([], street(i), i * 0.4)]
+    assert [p for p, _ in phases(signals) if p is not Phase.ONGOING] == [Phase.CLEARED]
+    assert not rule.suspicious
+
+
+def test_a_disarmed_rule_forgets() -> None:
+    """What was gathered before the schedule ended does not count when it begins again."""
+    rule = SmokeFireRule(condition(dwell_s=3), WHOLE_PICTURE)
+    for i in range(20):
+        rule.look(seen(), flames(i), i * 0.4)
+    assert phases(rule.disarm(8.0)) == [(Phase.CLEARED, 8.0)]
+    assert not rule.suspicious
+    assert rule.disarm(9.0) == []
+    assert rule.look(seen(), flames(20), 10.0) == []

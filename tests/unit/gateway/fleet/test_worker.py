@@ -6,17 +6,21 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
 
 from camera_configs.models import CameraConfig
 from detectors.base import ModelLoadError
+from gateway.camera.lane import LanePool
+from gateway.camera.watcher import Surroundings
 from gateway.clock import FakeClock
+from gateway.fleet.camera_unit import CameraUnit
 from gateway.fleet.shards import Shard
-from gateway.fleet.worker import CaseOpener, limit_shares, load_detectors, run_worker
+from gateway.fleet.worker import CaseOpener, Worker, limit_shares, load_detectors, run_worker
 from gateway.settings import Settings
 from storage.errors import StorageError
 from storage.records import CameraState, CameraStateName, WorkerRecord
@@ -59,6 +63,42 @@ def test_missing_model_is_an_error_before_anything_is_watched(tmp_path: Path) ->
 def test_motion_needs_no_model(tmp_path: Path) -> None:
     """Cameras without a detector of their own share the default, which is opened once; motion is none."""
     assert load_detectors(Settings(data_dir=tmp_path), [camera("a"), camera("b")]) == {"motion": None}
+
+
+class CrashingDesk:
+    """A desk whose first run ends in a bug."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.finished = asyncio.Event()
+
+    async def run(self) -> None:
+        self.runs += 1
+        if self.runs == 1:
+            raise KeyError("a bug")
+        self.finished.set()
+
+
+@dataclass
+class CrashingUnit:
+    """What a worker sees of a camera with such a desk."""
+
+    camera: CameraConfig
+    desk: CrashingDesk
+
+
+async def test_bug_in_one_desk_is_a_pause_for_one_camera(tmp_path: Path) -> None:
+    """The desk is run again after a pause; the worker does not hear of it."""
+    clock, unit = FakeClock(), CrashingUnit(camera("gate"), CrashingDesk())
+    with LanePool(1) as lanes:
+        shared = Surroundings(lanes, clock=clock)
+        worker = Worker(Settings(), site(unit.camera), Shard(0, 1), cast(Stores, None), shared)
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            group.create_task(worker._keep_desk(cast(CameraUnit, unit)))
+            await clock.advance(0)
+            assert unit.desk.runs == 1
+            await clock.advance(1)
+    assert unit.desk.runs == 2
 
 
 def test_case_of_an_event_that_reports_itself() -> None:

@@ -45,14 +45,14 @@ def test_film_and_truth(tmp_path: Path) -> None:
 
 def test_scenes_are_kept_and_repeatable(tmp_path: Path) -> None:
     """The second call paints nothing; another length is another film; two paintings are the same, bit by bit."""
-    first, truth = painted_scene("forest", tmp_path / "a", seconds=6, size=SIZE, fps=1)
+    first, truth = painted_scene("quiet", tmp_path / "a", seconds=6, size=SIZE, fps=1)
     written = first.stat().st_mtime_ns
-    again, same = painted_scene("forest", tmp_path / "a", seconds=6, size=SIZE, fps=1)
+    again, same = painted_scene("quiet", tmp_path / "a", seconds=6, size=SIZE, fps=1)
     assert (again, again.stat().st_mtime_ns, same) == (first, written, truth)
-    other, _ = painted_scene("forest", tmp_path / "b", seconds=6, size=SIZE, fps=1)
+    other, _ = painted_scene("quiet", tmp_path / "b", seconds=6, size=SIZE, fps=1)
     assert other.name == first.name
     with av.open(str(first)) as one, av.open(str(other)) as two:
         pictures = [[f.to_ndarray() for f in c.decode(video=0)] for c in (one, two)]
     assert all((a == b).all() for a, b in zip(*pictures, strict=True))
-    longer, _ = painted_scene("forest", tmp_path / "a", seconds=7, size=SIZE, fps=1)
+    longer, _ = painted_scene("quiet", tmp_path / "a", seconds=7, size=SIZE, fps=1)
     assert longer.name != first.name

@@ -116,7 +116,7 @@ async def test_signs_of_life_keep_a_session(recording: Path) -> None:
             await clock.advance(0.5)
             writer.write(b"$\x01\x00\x04\x81\xc9\x00\x00")
             (connection,) = server._connections
-            while connection.heard_s < clock.monotonic():  # the loopback is not on the fake clock
+            while connection.heard_s < clock.monotonic():  # noqa: ASYNC110  the loopback is not on the fake clock
                 await asyncio.sleep(0)
             await clock.advance(4.0)
         assert server.counters.expired == 0
