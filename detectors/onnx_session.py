@@ -149,6 +149,7 @@ def _size(declared: Sequence[object], metadata: Mapping[str, str]) -> Size:
         return Size(height, width)
     try:
         trained = ast.literal_eval(metadata.get("imgsz", ""))
-        return replace(_DEFAULT_SIZE, height=int(trained[0]), width=int(trained[1]))
+        size = replace(_DEFAULT_SIZE, height=int(trained[0]), width=int(trained[1]))
     except (ValueError, SyntaxError, TypeError, IndexError):
         return _DEFAULT_SIZE
+    return size if min(size.height, size.width) > 0 else _DEFAULT_SIZE  # some exporters write -1 for "any"

@@ -24,10 +24,11 @@ from detectors.onnx_model import DetectionOptions, OnnxDetector
 from detectors.onnx_session import SessionOptions
 from detectors.preprocess import Size
 from detectors.training.batches import Draws, collate
+from detectors.training.calibrate import fit
 from detectors.training.examine import examine
 from detectors.training.export import export
 from detectors.training.held_out import load
-from detectors.training.labelled import Sample
+from detectors.training.labelled import LABELS, Sample
 from detectors.training.loss import Absence, loss_of
 from detectors.training.network import FireSmokeNet
 
@@ -36,6 +37,8 @@ _MAX_GRADIENT = 10.0  # norm
 _DECAY = 0.03
 _AVERAGE = 0.998  # of the weights that are exported, per step
 _REPORT_EVERY = 50  # steps
+_CALIBRATED = 600  # training pictures
+_LEAST_SCORE = 0.002  # of boxes that calibration looks at
 _THRESHOLD = 0.35  # confidence that counts as seen when examined; the gateway's default for rules
 
 
@@ -143,8 +146,23 @@ def report(net: FireSmokeNet, examined: Sequence[Sample], plan: Plan, out: Path)
     torch.save(net.state_dict(), out.with_suffix(".pt"))
     options, session = DetectionOptions(min_confidence=0.05), SessionOptions(threads=plan.threads, use_gpu=False)
     detector = OnnxDetector(out, options=options, session=session)
-    for score in examine(detector, examined, _THRESHOLD):
+    for score in examine(detector, examined, _THRESHOLD) if examined else ():
         _say(**asdict(score), f1=score.f1)
+
+
+def calibrate(net: FireSmokeNet, samples: Sequence[Sample], plan: Plan, out: Path) -> None:
+    """Change the last layer so that scores keep their order and mean what `detectors.training.calibrate` says."""
+    session = SessionOptions(threads=plan.threads, use_gpu=False)
+    detector = OnnxDetector(out, options=DetectionOptions(_LEAST_SCORE), session=session)
+    some = [samples[int(i)] for i in torch.randperm(len(samples), generator=torch.Generator().manual_seed(plan.seed))]
+    some = some[:_CALIBRATED]
+    found = detector.detect([s.image for s in some])
+    with torch.no_grad():
+        for kind, label in enumerate(LABELS):
+            mapping = fit(kind, found, some)
+            net.classes.weight[kind] *= mapping.scale
+            net.classes.bias[kind] = net.classes.bias[kind] * mapping.scale + mapping.shift
+            _say(calibrated=label, **asdict(mapping))
 
 
 def _say(**fields: object) -> None:
@@ -195,8 +213,10 @@ def main(words: Sequence[str] | None = None) -> None:
     samples, examined = load(asked.data, asked.open)
     _say(train=len(samples), examined=len(examined))
     net = train(samples, examined, plan, asked.out)
-    if (plan.stop_at or plan.steps) % plan.examine_every:
-        report(net, examined, plan, asked.out)
+    if plan.stop_at is None:
+        report(net, (), plan, asked.out)
+        calibrate(net, samples, plan, asked.out)
+    report(net, examined, plan, asked.out)
 
 
 if __name__ == "__main__":

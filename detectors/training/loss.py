@@ -81,7 +81,7 @@ def loss_of(
     known: Any,
     size: tuple[int, int],
     *,
-    absence: Absence = Absence(),  # noqa: B008 (frozen)
+    absence: Absence = Absence(),
 ) -> Any:
     """Return the loss of a batch as one number to go down; `size` is height and width in pixels."""
     targets = assign(boxes, known, *size)

@@ -27,6 +27,8 @@ Polygon = Sequence[tuple[float, float]]
 # Each cut keeps a core and the disk busy for a moment; analysis must not starve when many events come at once.
 CUTS_AT_ONCE = 2
 COPIED_CODECS = frozenset({"h264", "hevc"})  # others do not play from MP4 in a browser and are encoded anew
+# Of the pictures of a rendition encoded anew: those that could not be decoded are missing from it.
+LEAST_ENCODED_SHARE = 0.9
 READ_BYTES = 1 << 20
 
 
@@ -62,16 +64,18 @@ class ClipCutter:
         if not layout.packets:
             msg = f"event {event.id}: no keyframe among {len(packets)} packets"
             raise EvidenceError(msg)
-        path = self._media.scratch() / f"{new_id('cut')}.mp4"
         async with self._places:
+            path: Path | None = None
             try:
+                path = self._media.scratch() / f"{new_id('cut')}.mp4"
                 facts, sha256 = await asyncio.to_thread(_write, path, video, layout, masks)
                 size_bytes = await self._media.put(clip_key(event), path)
             except (StorageError, OSError) as exc:
                 msg = f"event {event.id}: {exc}"
                 raise EvidenceError(msg) from exc
             finally:
-                await asyncio.to_thread(path.unlink, missing_ok=True)
+                if path is not None:
+                    await asyncio.to_thread(path.unlink, missing_ok=True)
         logger.info("clip_stored", event_id=event.id, size_bytes=size_bytes, duration_s=facts.duration_s)
         return Evidence(
             id=new_id("evi"),
@@ -102,13 +106,14 @@ def _segment(stretch: Stretch, clock: Clock) -> ClipSegment:
 
 def _write(path: Path, video: VideoFormat, layout: Layout, masks: Sequence[Polygon]) -> tuple[ClipFacts, str]:
     """Write, flush to disk, read back and hash; blocks."""
-    if masks or video.codec not in COPIED_CODECS:
-        write_masked(path, video, layout, masks)
-    else:
+    copied = not masks and video.codec in COPIED_CODECS
+    if copied:
         copy_packets(path, video, layout)
+    else:
+        write_masked(path, video, layout, masks)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    facts = probe(path, layout)
+    facts = probe(path, layout, least_share=1.0 if copied else LEAST_ENCODED_SHARE)
     return facts, _sha256(path)
 
 

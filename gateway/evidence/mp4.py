@@ -120,8 +120,13 @@ def fill_masks(picture: Bgr, masks: Sequence[Polygon]) -> None:
         cv2.fillPoly(picture, [corners], (0, 0, 0))
 
 
-def probe(path: Path, layout: Layout) -> ClipFacts:
+def probe(path: Path, layout: Layout, *, least_share: float = 1.0) -> ClipFacts:
     """Open a finished clip as a player would and compare it with what was to be written.
+
+    Args:
+        path: The finished file.
+        layout: What was to be written.
+        least_share: Of the packets that must be there: all of a copy; an encoder may drop undecodable pictures.
 
     Raises:
         EvidenceError: It does not open, does not begin with a decodable keyframe, or lacks packets or length.
@@ -134,15 +139,15 @@ def probe(path: Path, layout: Layout) -> ClipFacts:
             count = sum(1 for packet in container.demux(stream) if packet.size)
         with av.open(str(path)) as container:
             first = next(container.decode(video=0), None)
-    _check(path, layout, facts, count, keyframe=first is not None and bool(first.key_frame))
+    sound = first is not None and bool(first.key_frame)
+    _check(path, layout, facts, count, keyframe=sound, least_share=least_share)
     return facts
 
 
-def _check(path: Path, layout: Layout, facts: ClipFacts, count: int, *, keyframe: bool) -> None:
+def _check(path: Path, layout: Layout, facts: ClipFacts, count: int, *, keyframe: bool, least_share: float) -> None:
     problems = [
         "no decodable keyframe at the start" if not keyframe else "",
-        # An encoder may drop the odd undecodable picture; a copy may not lose one, but neither may be much shorter.
-        f"{count} of {len(layout.packets)} packets" if count < len(layout.packets) * 0.9 else "",
+        f"{count} of {len(layout.packets)} packets" if count < len(layout.packets) * least_share else "",
         f"{facts.duration_s:.1f} s instead of {layout.duration_s:.1f} s"
         if abs(facts.duration_s - layout.duration_s) > max(DURATION_SLACK_S, layout.duration_s * 0.05)
         else "",

@@ -74,7 +74,8 @@ def _case(arrival: Arrival) -> str:
     severity = _text(data, "severity")
     mark = escape(f"{_SEVERITY_MARKS.get(severity, '')} {_text(data, 'event_type_zh', 'event_type', 'type')}".strip())
     severity_class = severity if severity in _SEVERITY_MARKS else ""
-    return f"""<article data-case-id="{escape(arrival.case_id)}"><div class="top"><span class="number">{escape(arrival.number)}</span>
+    return f"""<article data-case-id="{escape(arrival.case_id)}"><div class="top">
+<span class="number">{escape(arrival.number)}</span>
 <span class="what {severity_class}">{mark}</span><span class="when">{_time(arrival.arrived_at)}</span></div>
 <dl>{_facts(arrival, data)}</dl><ol>{_steps(arrival)}</ol></article>"""
 
