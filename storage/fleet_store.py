@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from storage.change_store import Note, note
 from storage.engine import Database
-from storage.errors import RecordNotFound
 from storage.mapping import CAMERA_STATES, WORKERS
 from storage.records import CameraState, WorkerRecord
 from storage.tables import camera_states, workers
@@ -42,16 +40,9 @@ class SqlFleetStore:
         return {s.camera_id: s for s in found}
 
     async def register(self, worker: WorkerRecord) -> None:
-        """Insert or replace a worker."""
+        """Insert or replace a worker; done again as its heartbeat."""
         async with self._database.write() as conn:
             await WORKERS.put(conn, worker)
-
-    async def heartbeat(self, worker_id: str, now: datetime) -> None:
-        """Note that a worker lives."""
-        lives = update(workers).where(workers.c.worker_id == worker_id).values(heartbeat_at=now)
-        async with self._database.write() as conn:
-            if not (await conn.execute(lives)).rowcount:
-                raise RecordNotFound(worker_id)
 
     async def unregister(self, worker_id: str, run_id: str) -> None:
         """Remove a worker if it is still that run; the run that replaced it stays."""

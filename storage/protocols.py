@@ -255,10 +255,10 @@ class FleetStore(Protocol):
         """Return the latest state per camera id."""
 
     async def register(self, worker: WorkerRecord) -> None:
-        """Insert or replace a worker."""
+        """Insert or replace a worker; done again, with a fresh `heartbeat_at`, as its heartbeat.
 
-    async def heartbeat(self, worker_id: str, now: datetime) -> None:
-        """Note that a worker lives."""
+        So a living worker is back in the table within a heartbeat, whoever wrote over its record.
+        """
 
     async def unregister(self, worker_id: str, run_id: str) -> None:
         """Remove a worker if it is still that run."""

@@ -268,7 +268,7 @@ class CameraState:
     height: int = 0
     fps: float | None = None
     worker_id: str = ""
-    looks: int = 0  # since the worker started
+    looks: int = 0  # pictures analysed since the worker started
     dropped_gops: int = 0
 
 

@@ -304,7 +304,7 @@ class CameraWatcher:
             width=video.width if video else 0,
             height=video.height if video else 0,
             fps=video.fps if video else None,
-            looks=self.gate.looks,
+            looks=self._inspection.frames,
             dropped_gops=self._lane.dropped_gops + self.ring.dropped_gops,
         )
         self._reported_s = self._clock.monotonic()

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -97,7 +98,10 @@ class Worker:
 
     async def run(self) -> None:
         """Work until asked to stop."""
+        self._listen_for_stop()
         parts = await self._parts()
+        if self._stopping.is_set():
+            return  # the front died while we were loading; its successor has workers of its own
         units = [CameraUnit(camera, parts) for camera in self._cameras]
         interface = WorkerHttp(
             {unit.camera.id: unit.watcher for unit in units},
@@ -105,14 +109,13 @@ class Worker:
             token := secrets.token_urlsafe(32),
             self._clock,
         )
-        self._listen_for_stop()
         async with interface.serving() as base_url:
-            await self._register(base_url, token)
+            record = await self._register(base_url, token)
             threads = self._start(units)
             try:
                 async with asyncio.TaskGroup() as group:
                     desks = [group.create_task(self._keep_desk(u), name=f"desk:{u.camera.id}") for u in units]
-                    health = group.create_task(self._report_health(units), name="health")
+                    health = group.create_task(self._report_health(units, record), name="health")
                     await self._stopping.wait()
                     await self._drain(units, desks)
                     health.cancel()
@@ -138,13 +141,13 @@ class Worker:
             run_id=self._run_id,
         )
 
-    async def _register(self, base_url: str, token: str) -> None:
+    async def _register(self, base_url: str, token: str) -> WorkerRecord:
         now = self._clock.now()
         ids = tuple(camera.id for camera in self._cameras)
         await self._stores.events.interrupt(ids, (self._run_id,), now)
-        await self._stores.fleet.register(
-            WorkerRecord(self._shard.worker_id, self._run_id, os.getpid(), base_url, token, ids, now, now)
-        )
+        record = WorkerRecord(self._shard.worker_id, self._run_id, os.getpid(), base_url, token, ids, now, now)
+        await self._stores.fleet.register(record)
+        return record
 
     async def _unregister(self) -> None:
         try:
@@ -188,7 +191,7 @@ class Worker:
             logger.warning("events could not be finished in time", task=task.get_name())
             task.cancel()
 
-    async def _report_health(self, units: Sequence[CameraUnit]) -> None:
+    async def _report_health(self, units: Sequence[CameraUnit], record: WorkerRecord) -> None:
         saved: dict[str, CameraState] = {}
         beat_s = -math.inf
         while True:
@@ -201,7 +204,7 @@ class Worker:
                 saved |= fresh
                 if self._clock.monotonic() - beat_s >= HEARTBEAT_EVERY_S:
                     beat_s = self._clock.monotonic()
-                    await self._stores.fleet.heartbeat(self._shard.worker_id, self._clock.now())
+                    await self._stores.fleet.register(replace(record, heartbeat_at=self._clock.now()))
             except StorageError as exc:
                 logger.warning("health cannot be saved", error=str(exc))
             await self._clock.sleep(HEALTH_EVERY_S)

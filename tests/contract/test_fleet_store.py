@@ -5,18 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import pytest
-
-from storage.errors import RecordNotFound
 from storage.records import CameraStateName
 from storage.stores import Stores
-from tests.contract.store_samples import T0, a_camera_state, a_worker, after
-
-
-async def test_heartbeat_of_an_unknown_worker(stores: Stores) -> None:
-    """A worker that was taken off the list learns it and registers again."""
-    with pytest.raises(RecordNotFound, match="w9"):
-        await stores.fleet.heartbeat("w9", T0)
+from tests.contract.store_samples import a_camera_state, a_worker, after
 
 
 async def test_old_run_cannot_unregister_its_successor(stores: Stores) -> None:
@@ -26,7 +17,7 @@ async def test_old_run_cannot_unregister_its_successor(stores: Stores) -> None:
     await stores.fleet.register(new)
     await stores.fleet.unregister("w0", "run-1")
     assert await stores.fleet.workers() == [new]
-    await stores.fleet.heartbeat("w0", after(9))
+    await stores.fleet.register(replace(new, heartbeat_at=after(9)))
     assert await stores.fleet.workers() == [replace(new, heartbeat_at=after(9))]
     await stores.fleet.unregister("w0", "run-2")
     assert await stores.fleet.workers() == []

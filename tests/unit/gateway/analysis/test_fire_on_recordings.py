@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from detectors.fire_smoke import open_fire_smoke
 from detectors.onnx_model import OnnxDetector
