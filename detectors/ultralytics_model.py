@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 import types
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ class UltralyticsDetector:
         """
         self.name = name or path.stem
         self._min_confidence = min_confidence
+        self._lock = threading.Lock()
         self._model = _load(path)
         names = self._model.names
         self.labels = tuple(str(names[i]) for i in range(len(names)))
@@ -51,7 +53,8 @@ class UltralyticsDetector:
         if not images:
             return []
         try:
-            results = self._model.predict(list(images), conf=self._min_confidence, iou=_MAX_IOU, verbose=False)
+            with self._lock:  # a predictor keeps state from call to call; the threads of a worker share it
+                results = self._model.predict(list(images), conf=self._min_confidence, iou=_MAX_IOU, verbose=False)
         except (RuntimeError, ValueError, TypeError) as exc:
             msg = f"{self.name}: {exc}"
             raise InferenceError(msg) from exc

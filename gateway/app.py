@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import structlog
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from camera_configs.loader import load_site
 from camera_configs.models import SiteConfig
@@ -23,7 +24,7 @@ from gateway.access.sessions import SessionBook
 from gateway.casework.open_case import Terms
 from gateway.clock import Clock, SystemClock
 from gateway.delivery.channel import Channel
-from gateway.delivery.outbox import OutboxWorker
+from gateway.delivery.outbox import OutboxMetrics, OutboxWorker
 from gateway.delivery.signing import Signer
 from gateway.delivery.webhook import WebhookChannel, WebhookEndpoint
 from gateway.errors import GridPatrolError, SettingsError
@@ -34,6 +35,7 @@ from gateway.supervise import Backoff, supervise
 from gateway.web.app import make_web_app
 from gateway.web.context import WebContext, WebSettings
 from gateway.web.feed import ChangeFeed
+from gateway.web.metrics import WebMetrics
 from storage.errors import RecordConflict, StorageError
 from storage.media import FolderMediaStore, sweep_orphans
 from storage.records import Role
@@ -107,7 +109,10 @@ class Front:
         self._clock: Clock = SystemClock()
         self._media = FolderMediaStore(settings.media_path, settings.min_free_mb << 20)
         self._wake = asyncio.Event()
-        self._outbox = OutboxWorker(stores.outbox, self._channels(http), self._clock, self._wake)
+        self._registry = CollectorRegistry()
+        self._outbox = OutboxWorker(
+            stores.outbox, self._channels(http), self._clock, self._wake, metrics=OutboxMetrics(self._registry)
+        )
         self._feed = ChangeFeed(stores.changes, self._clock)
         passwords = Passwords()
         self._sessions = SessionBook(stores.accounts, stores.audit, self._clock, passwords)
@@ -138,6 +143,7 @@ class Front:
             settings=WebSettings(https=settings.https),
             ready_types=ready_types(self._site, settings),
             wake_outbox=self._wake.set,
+            metrics=WebMetrics(self._registry),
             outbox_running=lambda: self._outbox.running,
             dist=settings.ui_dir or UI_DIST,
         )

@@ -126,9 +126,5 @@ class NotFound(GridPatrolError):
     """No such thing, or nothing that this account may know of."""
 
 
-class Conflict(GridPatrolError):
-    """Somebody else was first, or the thing is not in a state that allows this."""
-
-
 class SettingsError(GridPatrolError):
     """A setting from the environment or the TOML file is wrong; exit code 2."""

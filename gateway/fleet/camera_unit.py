@@ -28,7 +28,7 @@ from storage.records import CameraState
 
 logger = structlog.get_logger(__name__)
 
-# A rule that names no cadence is content with one look per GOP.
+# Where only the faults that are armed on every camera run.
 DEFAULT_CADENCE_S = 2.0
 # How far analysis may be behind the camera before its silence is taken for the camera's.
 ANALYSIS_LAG_S = 10.0
@@ -136,7 +136,11 @@ def watch_plan(camera: CameraConfig, rules: RuleSet, parts: WorkerParts) -> Watc
     """Return what the watcher needs to know of a camera."""
     stream = camera.stream("main")
     assert stream is not None  # noqa: S101 - the configuration guarantees it
-    cadences = [a.config.cadence_s or DEFAULT_CADENCE_S for a in rules.armed if a.config is not None]
+    cadences = [
+        a.config.cadence_s or parts.site.event_type(a.config.type).cadence_s
+        for a in rules.armed
+        if a.config is not None
+    ]
     return WatchPlan(
         camera_id=camera.id,
         stream=stream,

@@ -15,10 +15,11 @@ from gateway.access.accounts import AccountDesk
 from gateway.access.first_start import SetupToken
 from gateway.access.sessions import SessionBook
 from gateway.casework.open_case import Terms
-from gateway.clock import Clock
+from gateway.clock import Clock, SystemClock
 from gateway.delivery.signing import Signer
 from gateway.web.feed import ChangeFeed
 from gateway.web.metrics import WebMetrics
+from gateway.web.openings import Openings
 from storage.protocols import MediaStore
 from storage.stores import Stores
 
@@ -38,6 +39,7 @@ class WebContext:
     Attributes:
         terms: What holds for every case that a verdict opens; its undo window is the one people are told.
         callbacks: Per endpoint id, who may sign its callbacks.
+        openings: Which requests are one look at a file, for the register.
         ready_types: Event types that something on this machine can recognise.
         wake_outbox: Called after a transaction that wrote deliveries.
         outbox_running: Asked by `/readyz`.
@@ -60,6 +62,7 @@ class WebContext:
     ready_types: frozenset[str] = frozenset()
     wake_outbox: Callable[[], None] = lambda: None
     outbox_running: Callable[[], bool] = lambda: True
+    openings: Openings = field(default_factory=lambda: Openings(SystemClock()))
     metrics: WebMetrics = field(default_factory=lambda: WebMetrics(CollectorRegistry()))
     dist: Path | None = None
 

@@ -18,7 +18,7 @@ async def _file(call: Call[None, None]) -> web.StreamResponse:
     evidence, event = await call.context.stores.events.evidence_file(call.id("evidence_id"))
     require(call.principal, Right.FOOTAGE_VIEW, event.grid_id)
     path = await call.context.media.open_path(evidence.media_key)
-    if _is_opening(evidence, call.request):
+    if evidence.kind is not EvidenceKind.THUMBNAIL and _is_opening(call, evidence):
         await call.context.stores.audit.append(
             call.context.clock.now(),
             call.principal.account.id,
@@ -35,12 +35,9 @@ async def _file(call: Call[None, None]) -> web.StreamResponse:
     return response
 
 
-def _is_opening(evidence: Evidence, request: web.Request) -> bool:
-    """Thumbnails are part of every list; a player's further ranges belong to an opening already registered."""
-    if evidence.kind is EvidenceKind.THUMBNAIL:
-        return False
-    wanted = request.headers.get("Range", "").replace(" ", "")
-    return not wanted or wanted.startswith("bytes=0-")
+def _is_opening(call: Call[None, None], evidence: Evidence) -> bool:
+    """A player asks for many ranges of one clip: they are one opening, whichever range comes first."""
+    return call.context.openings.begins(call.principal.account.id, evidence.id)
 
 
 def _headers(evidence: Evidence) -> dict[str, str]:

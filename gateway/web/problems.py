@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import ValidationError
 
-from gateway.errors import AccessDenied, Conflict, GridPatrolError, NotFound
+from gateway.errors import AccessDenied, GridPatrolError, NotFound
 from gateway.web import models
 from storage.errors import InvalidCursor, RecordConflict, RecordNotFound, StorageError, StoreUnavailable
 
@@ -48,7 +48,6 @@ _MEANINGS: tuple[tuple[type[Exception], int, str], ...] = (
     (AccessDenied, 403, "access_denied"),
     (NotFound, 404, "not_found"),
     (RecordNotFound, 404, "not_found"),
-    (Conflict, 409, "conflict"),
     (RecordConflict, 409, "conflict"),
     (InvalidCursor, 422, "invalid"),
     (StoreUnavailable, 503, "unavailable"),

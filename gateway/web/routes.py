@@ -77,7 +77,6 @@ class Call(Generic[Q, B]):
         return self.request.match_info[name]
 
 
-Result = BaseModel | list[Any] | web.StreamResponse | None
 Handle = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 

@@ -23,7 +23,7 @@ max-width:40em;margin:12vh auto;padding:0 1.5em}code{background:#8883;padding:.1
 </head><body><h1>GridPatrol</h1>
 <p>网关正在运行，但网页界面尚未构建。</p>
 <p>The gateway is running, but its web interface has not been built.</p>
-<p><code>cd gateway/web/ui &amp;&amp; npm ci &amp;&amp; npm run build</code></p>
+<p><code>scripts/setup</code></p>
 <p>API: <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></p></body></html>"""
 
 

@@ -40,7 +40,6 @@ _SIDE_GLASS = (
 _SIDE_BANDS = (0.26, 0.42, 0.58, 0.72, 0.86, 0.98, 1.05)  # heights between which the flank is lit alike
 _BAND_LIGHT = (0.52, 0.66, 0.80, 0.92, 1.02, 1.16)
 _AXLES = (-1.36, 1.38)
-_HALF_WIDTH_M = 0.90
 _TYRE_M = 0.33
 _GLASS: Colour = (62, 54, 46)
 _TYRE: Colour = (30, 29, 29)
