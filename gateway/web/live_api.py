@@ -10,12 +10,13 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from gateway.access.rights import Right
-from gateway.errors import NotFound
+from gateway.errors import AccessDenied, NotFound
 from gateway.web import models
 from gateway.web.camera_api import visible_camera
 from gateway.web.guard import identify
 from gateway.web.problems import ProblemRaised, SignInRequired
 from gateway.web.routes import Call, Route
+from storage.errors import StoreUnavailable
 from storage.records import WorkerRecord
 
 logger = structlog.get_logger(__name__)
@@ -31,9 +32,10 @@ SEND_TIMEOUT_S = 10.0
 HEARTBEAT_S = 15.0
 # How long somebody who has been signed out may go on watching.
 RECHECK_S = 30.0
-# Three missed heartbeats: its record is a remnant.
+# Six missed heartbeats: its record is a remnant.
 WORKER_SILENT_S = 30.0
 SIGNED_OUT = 4401
+NO_RIGHT = 4403
 
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("live_sockets", set[web.WebSocketResponse])
 
@@ -145,7 +147,7 @@ async def _first_to_end(
         ends = {
             group.create_task(_pass_on(source, viewer), name="live:pass_on"),
             group.create_task(_until_gone(viewer), name="live:viewer"),
-            group.create_task(_until_signed_out(call), name="live:session"),
+            group.create_task(_until_not_allowed(call), name="live:session"),
         }
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
@@ -182,13 +184,19 @@ async def _until_gone(viewer: web.WebSocketResponse) -> int:
     return WSCloseCode.OK
 
 
-async def _until_signed_out(call: Call[None, None]) -> int:
+async def _until_not_allowed(call: Call[None, None]) -> int:
+    """Ask now and then whether this account may still see this camera; an outage of the database decides nothing."""
     while True:
         await call.context.clock.sleep(RECHECK_S)
         try:
-            await identify(call.request, call.context)
+            caller = await identify(call.request, call.context)
+            visible_camera(call.context, caller.principal, Right.FOOTAGE_VIEW, call.id("camera_id"))
         except SignInRequired:
             return SIGNED_OUT
+        except (AccessDenied, NotFound):
+            return NO_RIGHT
+        except StoreUnavailable:
+            continue
 
 
 ROUTES = [

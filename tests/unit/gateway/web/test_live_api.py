@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -167,6 +168,23 @@ async def test_live_view_ends_with_the_session(
             while (await socket.receive()).type not in {WSMsgType.CLOSE, WSMsgType.CLOSED}:
                 pass
         assert socket.close_code == 4401
+
+
+async def test_access_taken_away_ends_the_view(
+    house: House, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is moved to another grid does not go on watching this one."""
+    monkeypatch.setattr(live_api, "RECHECK_S", 0.02)
+    async with working(house):
+        client = await signed_in("grid-worker")
+        async with asyncio.timeout(WAIT_S), client.ws_connect(LIVE_URL) as socket:
+            await socket.receive()
+            account = await house.stores.accounts.by_name("grid-worker")
+            assert account is not None
+            await house.stores.accounts.update(replace(account, grid_ids=(), region_codes=()))
+            while (await socket.receive()).type not in {WSMsgType.CLOSE, WSMsgType.CLOSED}:
+                pass
+        assert socket.close_code == 4403
 
 
 async def test_plain_request_is_told_that_this_is_a_socket(signed_in: SignedIn) -> None:
