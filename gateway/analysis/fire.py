@@ -51,7 +51,10 @@ class FireOptions:
 
     Attributes:
         least_confidence: By label; what is less sure is not looked at.
+        kept_confidence: Share of that which is enough at a seat already known; small flames come and go.
         least_sights: Looks in which the seat was seen; never one.
+        clear_confidence: Times that which must have been reached once; a floor that looks a little like fire never is.
+        least_share: Of the looks since the first sight, in how many the seat was seen; a lorry is seen in a few.
         least_span_s: Between the first and the latest of them.
         enough: Evidence: seconds of full change times confidence.
         memory_s: Evidence halves in this time; a seat unseen for twice as long is forgotten.
@@ -59,15 +62,22 @@ class FireOptions:
     """
 
     least_confidence: tuple[tuple[str, float], ...] = ((FIRE, 0.35), (SMOKE, 0.35))
+    kept_confidence: float = 0.6
+    clear_confidence: float = 1.3
     least_sights: int = 3
+    least_share: float = 0.5
     least_span_s: float = 1.5
     enough: float = 0.5
     memory_s: float = 8.0
     steady_s: float = 1.2
 
-    def accepts(self, view: FireView) -> bool:
-        """Say whether the detector is sure enough of what it saw."""
+    def opens(self, view: FireView) -> bool:
+        """Say whether the detector is sure enough of what it saw to look at it from now on."""
         return view.confidence >= dict(self.least_confidence).get(view.label, math.inf)
+
+    def keeps(self, view: FireView) -> bool:
+        """Say whether it is sure enough of it where something was seen before."""
+        return view.confidence >= self.kept_confidence * dict(self.least_confidence).get(view.label, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +122,9 @@ class Seat:
     first_seen_s: float
     last_seen_s: float
     confidence: float
+    surest: float = 0.0
     sights: int = 1
+    looks: int = 1  # since the first sight
     evidence: float = 0.0
     cool: float = 0.0  # of the changes, on average (see Change)
     changed_s: float = -math.inf
@@ -126,6 +138,7 @@ class Seat:
         self.confidence += _EASE * (best - self.confidence)
         self.boxes = tuple(v.box for v in views)
         self.sights, self.last_seen_s = self.sights + 1, at_s
+        self.surest = max(self.surest, best)
 
     def weigh(self, change: Change, at_s: float) -> None:
         """Take in what changed here since the frame before."""
@@ -168,7 +181,7 @@ class FireEvidence:
             at_s: When it was taken.
         """
         now = thumbnail(picture)
-        views = [v for v in found if self._options.accepts(v) and self._zone.touches(v.box)]
+        views = [v for v in found if self._options.keeps(v) and self._zone.touches(v.box)]
         self._forget(at_s)
         seen = self._place(views, at_s)
         self._fade(at_s)
@@ -183,10 +196,16 @@ class FireEvidence:
         groups: dict[int, list[FireView]] = {}
         for view in sorted(views, key=lambda v: -v.confidence):
             index = next((i for i, seat in enumerate([*known, *opened]) if seat.holds(view)), None)
+            if index is None and not self._options.opens(view):
+                continue
             if index is None:
-                opened.append(Seat(view.label, view.box, at_s, at_s, view.confidence, boxes=(view.box,)))
+                opened.append(
+                    Seat(view.label, view.box, at_s, at_s, view.confidence, view.confidence, boxes=(view.box,))
+                )
             elif index < len(known):
                 groups.setdefault(index, []).append(view)
+        for seat in known:
+            seat.looks += 1
         for index, together in groups.items():
             known[index].see(together, at_s)
         self._seats += opened
@@ -225,7 +244,8 @@ class FireEvidence:
     def _shows(self, seat: Seat, at_s: float) -> bool:
         options = self._options
         return (
-            seat.sights >= options.least_sights
+            seat.sights >= max(options.least_sights, options.least_share * seat.looks)
+            and seat.surest >= options.clear_confidence * dict(options.least_confidence)[seat.label]
             and seat.last_seen_s - seat.first_seen_s >= options.least_span_s
             and seat.evidence >= options.enough
             and (seat.label == SMOKE or seat.cool <= _COOL_MOST)

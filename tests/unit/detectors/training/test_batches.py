@@ -57,3 +57,14 @@ def test_a_batch_is_rgb_and_padded() -> None:
     assert rows.shape == (2, MAX_BOXES, 5)
     assert (rows[..., 0] >= 0).sum(1).tolist() == [1, 0]
     assert np.asarray(known).tolist() == [True, False]
+
+
+def test_smoke_can_be_asked_for() -> None:
+    """With a share of one, every draw from labelled pictures starts from smoke; a share of none changes nothing."""
+    plain, none, all_smoke = (
+        Draws(SAMPLES, SIZE, 60, 5, **share) for share in ({}, {"smoky_share": 0.0}, {"smoky_share": 1.0})
+    )
+    assert all((plain[i].image == none[i].image).all() for i in range(20))
+    smoky = [sum((d[i].boxes[:, 0] == SMOKE).any() for i in range(60)) for d in (plain, all_smoke)]
+    assert smoky[1] > 1.5 * smoky[0]
+    assert all(all_smoke[i].smoke_known for i in range(60))

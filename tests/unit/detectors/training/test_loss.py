@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from detectors.training.loss import assign, loss_of, overlaps
+from detectors.training.loss import Absence, assign, loss_of, overlaps
 from detectors.training.network import cell_centres
 
 SIZE = (64, 96)
@@ -79,3 +79,11 @@ def test_overlap_of_strangers_is_below_zero_when_generalised() -> None:
     plain, generalised = overlaps(a, b)
     assert plain.tolist() == pytest.approx([1, 1 / 3, 0, 0])
     assert generalised.tolist() == pytest.approx([1, 1 / 3, 0, -0.5])
+
+
+def test_false_sights_cost_what_was_asked_for() -> None:
+    """A higher weight and a lower power make the same false sight dearer."""
+    logits, distances = said(rows(), 1.0)
+    cheap = loss_of(-logits, distances, rows(), KNOWN, SIZE, absence=Absence(0.75, 2.0))
+    dear = loss_of(-logits, distances, rows(), KNOWN, SIZE, absence=Absence(1.5, 1.5))
+    assert dear > 2 * cheap > 0

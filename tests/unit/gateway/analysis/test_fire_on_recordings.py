@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from detectors.fire_smoke import open_fire_smoke
 from detectors.onnx_model import OnnxDetector
@@ -67,3 +68,29 @@ def truth(media: Path) -> dict[str, list[tuple[float, float]]]:
     return {
         c["file"]: [(e["start_s"], e["end_s"]) for e in c["events"] if e.get("type") == "smoke_fire"] for c in clips
     }
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["house_fire", "alley_smoke", "alley_arson_fire", "bowl_fire_floor"])
+def test_fire_and_smoke_become_one_event_in_time(media: Path, name: str) -> None:
+    """In a burst one event begins within dwell and 5 s of the truth, and no frame before it says anything."""
+    file = f"{name}.mp4"
+    ((start_s, _),) = truth(media)[file]
+    (event,) = events(media / "open" / file, BURST_S)
+    assert start_s - 1.0 <= event.since_s <= start_s + TOLERANCE_S
+    assert event.at_s - event.since_s >= DWELL_S
+
+
+@pytest.mark.media
+def test_slow_looks_find_an_unseen_fire(media: Path) -> None:
+    """At a look every 2 s a house on fire is told of within the tolerance."""
+    first = events(media / "open" / "house_fire.mp4", LOOKS_S)[0]
+    assert first.at_s <= TOLERANCE_S
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["night_led_square", "motorway_traffic", "road_topview", "alley_firefighters"])
+def test_screens_traffic_and_firefighters_are_no_fire(media: Path, name: str) -> None:
+    """Nothing is raised where nothing burns, though the detector is wrong in some frames."""
+    assert truth(media)[f"{name}.mp4"] == []
+    assert events(media / "open" / f"{name}.mp4", BURST_S) == []
