@@ -1,4 +1,4 @@
-"""The first start: a one-time token that makes the first administrator, and accounts for a demonstration."""
+"""The first start: a one-time token that makes the first administrator, and passwords to be read out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -115,20 +114,6 @@ async def set_up(desk: AccountDesk, token: SetupToken, form: SetupForm, now: dat
         await asyncio.to_thread(token.put_back, form.token)
         raise
     return account
-
-
-async def ensure_demo_accounts(
-    desk: AccountDesk, wanted: Sequence[NewAccount], now: datetime
-) -> list[tuple[Account, str]]:
-    """Make those accounts whose name is not taken; return them with their passwords, which are kept nowhere."""
-    made: list[tuple[Account, str]] = []
-    for entry in wanted:
-        if await desk.accounts.by_name(entry.name) is None:
-            password = pronounceable_password()
-            account = await desk.draft(entry, password, now)
-            await desk.save(account, "system")
-            made.append((account, password))
-    return made
 
 
 def pronounceable_password() -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.access.accounts import AccountDesk, NewAccount
+from gateway.access.accounts import AccountDesk
 from gateway.access.first_start import (
     SetupForm,
     SetupToken,
-    ensure_demo_accounts,
     open_setup,
     pronounceable_password,
     set_up,
@@ -122,19 +121,6 @@ def test_a_token_cannot_be_taken_twice(token: SetupToken) -> None:
     shown = token.issue()
     assert token.take(shown)
     assert not token.take(shown)
-
-
-async def test_demo_accounts_are_made_once(desk: AccountDesk) -> None:
-    """The passwords are returned the first time only; afterwards nobody can know them."""
-    wanted = [
-        NewAccount("ma-yulan", "马玉兰", Role.GRID_WORKER, ("dongjie-1",)),
-        NewAccount("duty", "值守", Role.OPERATOR, region_codes=("",)),
-    ]
-    made = await ensure_demo_accounts(desk, wanted, NOW)
-    assert [a.name for a, _ in made] == ["ma-yulan", "duty"]
-    for one, password in made:
-        assert await desk.passwords.verify(one.password_hash, password)
-    assert await ensure_demo_accounts(desk, wanted, NOW) == []
 
 
 def test_demo_passwords_are_random_and_good_enough() -> None:
