@@ -77,4 +77,4 @@ async def test_unbuilt_front_end_says_how_to_build_it(browser: Callable[[], Clie
     """A fresh checkout answers with words, not with an error."""
     answer = await browser().get("/review")
     assert answer.status == 200
-    assert "npm run build" in await answer.text()
+    assert "scripts/setup" in await answer.text()
