@@ -13,7 +13,6 @@ from storage.case_store import Opening, insert_case
 from storage.change_store import Note, note
 from storage.engine import Database
 from storage.errors import RecordNotFound
-from storage.ids import new_id
 from storage.mapping import CASES, EVENTS, EVIDENCE, REVIEW_ITEMS, Mapped, R, dialect_insert, upsert
 from storage.protocols import Scope
 from storage.records import Event, EventState, Evidence, ReviewItem
@@ -82,7 +81,7 @@ class SqlEventStore:
         async with self._database.write() as conn:
             found = EVENTS.read(await conn.execute(orphaned))
             lost = await _without_item(conn, found)
-            items = [_item_for(event, at) for event in lost]
+            items = [ReviewItem.waiting_for(event, at) for event in lost]
             await REVIEW_ITEMS.add(conn, *items)
             notes = [Note("event", e.id, e.grid_id) for e in found]
             await note(conn, notes + [Note("review", i.id, i.grid_id) for i in items])
@@ -181,15 +180,3 @@ async def _without_item(conn: AsyncConnection, found: Sequence[Event]) -> list[E
     ids = [e.id for e in found]
     queued = set(await conn.scalars(select(review_items.c.event_id).where(review_items.c.event_id.in_(ids))))
     return [e for e in found if e.id not in queued]
-
-
-def _item_for(event: Event, at: datetime) -> ReviewItem:
-    return ReviewItem(
-        id=new_id("rev"),
-        event_id=event.id,
-        camera_id=event.camera_id,
-        grid_id=event.grid_id,
-        event_type=event.event_type,
-        severity=event.severity,
-        created_at=at,
-    )

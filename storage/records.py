@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from storage.ids import new_id
+
 T = TypeVar("T")
 
 
@@ -112,6 +114,19 @@ class ReviewItem:
     judged_by: str | None = None  # account id
     judged_at: datetime | None = None
     case_id: str | None = None
+
+    @classmethod
+    def waiting_for(cls, event: Event, at: datetime) -> ReviewItem:
+        """Return a new item that puts the event into its grid's queue from `at` on."""
+        return cls(
+            id=new_id("rev"),
+            event_id=event.id,
+            camera_id=event.camera_id,
+            grid_id=event.grid_id,
+            event_type=event.event_type,
+            severity=event.severity,
+            created_at=at,
+        )
 
 
 class CaseState(StrEnum):

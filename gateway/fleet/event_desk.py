@@ -28,7 +28,6 @@ from gateway.evidence.snapshot import Jpeg, snapshot, store_picture, thumbnail
 from gateway.evidence.window import PRE_ROLL_S, choose, event_window, ready_at_s
 from gateway.types import Bgr, Box, Packet, Phase, Signal, VideoFormat
 from storage.errors import StorageError, StoreUnavailable
-from storage.ids import new_id
 from storage.protocols import EventStore, MediaStore
 from storage.records import Case, CaseStep, Delivery, Event, EventState, Evidence, EvidenceKind, ReviewItem
 
@@ -242,7 +241,7 @@ class EventDesk:
         """Show the event to people; return it as it was shown."""
         events, event = self._tools.events, running.event
         running.changed.clear()
-        review = _review_item(event, self._tools.clock)
+        review = ReviewItem.waiting_for(event, self._tools.clock.now())
         case = self._open_case(event, evidence) if event.auto_report else None
         whole = review if case is None else replace(review, case_id=case[0].id)
         if not await self._kept(event.id, lambda: events.conclude(event, evidence, whole, case)):
@@ -339,15 +338,3 @@ class EventDesk:
 
 def _pin_key(signal: Signal) -> str:
     return f"{signal.rule_id}/{signal.zone_id or '-'}"
-
-
-def _review_item(event: Event, clock: Clock) -> ReviewItem:
-    return ReviewItem(
-        id=new_id("rev"),
-        event_id=event.id,
-        camera_id=event.camera_id,
-        grid_id=event.grid_id,
-        event_type=event.event_type,
-        severity=event.severity,
-        created_at=clock.now(),
-    )
