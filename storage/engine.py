@@ -6,6 +6,8 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -116,6 +118,9 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         hide_parameters=True,
         connect_args={"timeout": timeout_s},
     )
+    # The driver's thread answers a failed opening after the caller has gone on, perhaps after its event loop has ended:
+    # the usual cause is found before there is such a thread.
+    event.listen(engine.sync_engine, "do_connect", partial(_demand_folder, Path(str(url.database)).parent))
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -135,6 +140,11 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
 
 def _postgresql_args() -> dict[str, Any]:
     return {"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S}
+
+
+def _demand_folder(folder: Path, *_: Any) -> None:
+    if not folder.is_dir():
+        raise sqlite3.OperationalError(f"unable to open database file: no folder {folder}")
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
