@@ -29,6 +29,7 @@ from gateway.settings import load_settings
 from gateway.simulator.command import paint, scenes_of, split_argument
 from gateway.simulator.command import simulate as run_simulator
 from gateway.simulator.credentials import Login
+from gateway.simulator.faults import explained
 from gateway.supervise import leaves
 from storage.errors import StorageError
 from storage.records import Role
@@ -95,7 +96,7 @@ def schema() -> None:
     typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
-@cli.command()
+@cli.command(epilog="\n\n".join(explained()))
 def simulate(
     paths: Annotated[list[str], typer.Argument(help="NAME=FILE.mp4 or NAME=scene:SCENE, one per simulated camera.")],
     host: str = "127.0.0.1",
@@ -105,13 +106,26 @@ def simulate(
     auth: Annotated[Auth, typer.Option(help="How viewers must sign in, where --user is given.")] = Auth.DIGEST,
     once: Annotated[bool, typer.Option("--once", help="Play once and end, instead of looping.")] = False,
     render_only: Annotated[bool, typer.Option("--render-only", help="Paint the scenes and stop.")] = False,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="What goes wrong, see below; may be given more than once.")
+    ] = None,
+    http_port: Annotated[int | None, typer.Option(help="Serve snapshots there: GET /snapshot/NAME.")] = None,
 ) -> None:
     """Serve video files and painted scenes as RTSP cameras."""
     if render_only:
         paint(scenes_of(source for _, source in map(split_argument, paths)), cache)
         return
     with _listening(host, port):
-        run_simulator(paths, host, port, loop=not once, login=_login(user, auth), scenes_dir=cache)
+        run_simulator(
+            paths,
+            host,
+            port,
+            loop=not once,
+            login=_login(user, auth),
+            scenes_dir=cache,
+            faults=fault or (),
+            http_port=http_port,
+        )
 
 
 def _login(user: str, auth: Auth) -> Login:

@@ -9,12 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 from gateway.errors import GridPatrolError
 from gateway.simulator.credentials import Login
+from gateway.simulator.faults import BadFault, FaultSpec, parse_fault
 from gateway.simulator.painter import painted_scene, scene_path
 from gateway.simulator.server import PathSpec, RtspServer
 
@@ -23,6 +25,7 @@ OPEN_TO_ALL = Login()
 # A minute of it is painted in some ten seconds of one core, and still good to look at.
 SCENE_SIZE = (640, 360)  # px
 SCENE_FPS = 8
+SCENE_SECONDS = 60.0
 
 
 class BadPathArgument(GridPatrolError):
@@ -37,7 +40,8 @@ def simulate(
     loop: bool = True,
     login: Login = OPEN_TO_ALL,
     scenes_dir: Path | None = None,
-    scene_seconds: float = 60.0,
+    faults: Sequence[str] = (),
+    http_port: int | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
     """Serve until SIGTERM or SIGINT; blocks, and must be called in the main thread.
@@ -46,20 +50,45 @@ def simulate(
         paths: `name=FILE`, or `name=scene:SCENE` with a key of `scenes.SCENES`.
         login: What all paths demand.
         scenes_dir: Where painted scenes are kept; default: a folder of the user's for temporary files.
-        say: Told one line for each path once it can be opened.
+        faults: As `faults.GRAMMAR` has it; a FILE may be `scene:SCENE` too.
+        http_port: Where snapshots are served; None: nowhere.
+        say: Told one line for each path once it can be opened, and one for its snapshots.
 
     Raises:
-        BadPathArgument, ClipError, SceneUnknown: An argument is wrong.
+        BadPathArgument, BadFault, ClipError, SceneUnknown: An argument is wrong.
         OSError: The port is taken.
     """
     folder = scenes_dir or Path(tempfile.gettempdir()) / "gridpatrol-scenes"
     sources = [split_argument(path) for path in paths]
-    paint(scenes_of(source for _, source in sources), folder, scene_seconds, say)
+    scripts = faults_of(faults, [name for name, _ in sources])
+    files = [str(fault.file) for script in scripts.values() for fault in script if fault.file is not None]
+    paint(scenes_of([*(source for _, source in sources), *files]), folder, SCENE_SECONDS, say)
+    found = partial(_file, folder=folder, seconds=SCENE_SECONDS)
     specs = [
-        PathSpec(name, _file(source, folder, scene_seconds), loop, login.kind, login.username, login.password)
+        PathSpec(
+            name,
+            found(source),
+            loop,
+            login.kind,
+            login.username,
+            login.password,
+            faults=tuple(f if f.file is None else replace(f, file=found(str(f.file))) for f in scripts[name]),
+        )
         for name, source in sources
     ]
-    run_simulator(specs, host, port, say)
+    run_simulator(specs, host, port, say, http_port=http_port)
+
+
+def faults_of(faults: Iterable[str], paths: Sequence[str]) -> dict[str, tuple[FaultSpec, ...]]:
+    """Read the faults of each path; one without a path is of all. Raises `BadFault`."""
+    scripts: dict[str, tuple[FaultSpec, ...]] = dict.fromkeys(paths, ())
+    for text in faults:
+        path, fault = parse_fault(text)
+        if path is not None and path not in scripts:
+            raise BadFault(f"fault {text!r}: there is no path {path!r}; there are: {' '.join(paths)}")
+        for name in scripts if path is None else (path,):
+            scripts[name] += (fault,)
+    return scripts
 
 
 def scenes_of(sources: Iterable[str]) -> list[str]:
@@ -67,7 +96,9 @@ def scenes_of(sources: Iterable[str]) -> list[str]:
     return [source.removeprefix(SCENE_PREFIX) for source in sources if source.startswith(SCENE_PREFIX)]
 
 
-def paint(scenes: Iterable[str], folder: Path, seconds: float = 60.0, say: Callable[[str], object] = print) -> None:
+def paint(
+    scenes: Iterable[str], folder: Path, seconds: float = SCENE_SECONDS, say: Callable[[str], object] = print
+) -> None:
     """Paint those of the scenes that the folder does not hold yet, side by side on all cores; blocks.
 
     Raises:
@@ -83,10 +114,17 @@ def paint(scenes: Iterable[str], folder: Path, seconds: float = 60.0, say: Calla
 
 
 def run_simulator(
-    specs: Sequence[PathSpec], host: str = "127.0.0.1", port: int = 8554, say: Callable[[str], object] = print
+    specs: Sequence[PathSpec],
+    host: str = "127.0.0.1",
+    port: int = 8554,
+    say: Callable[[str], object] = print,
+    *,
+    http_port: int | None = None,
 ) -> None:
     """Serve these paths until SIGTERM or SIGINT; as `simulate`."""
-    asyncio.run(_serve(RtspServer(specs, host, port), [s.path for s in specs], say))
+    server = RtspServer(specs, host, port, http_port=http_port)
+    urls = [server.url] if http_port is None else [server.url, server.snapshot_url]
+    asyncio.run(_serve(server, lambda: [url(spec.path) for spec in specs for url in urls], say))
 
 
 def split_argument(argument: str) -> tuple[str, str]:
@@ -97,7 +135,7 @@ def split_argument(argument: str) -> tuple[str, str]:
     return name.strip("/"), source
 
 
-def _file(source: str, folder: Path, seconds: float) -> Path:
+def _file(source: str, *, folder: Path, seconds: float) -> Path:
     if not source.startswith(SCENE_PREFIX):
         return Path(source)
     return _painted(folder, seconds, source.removeprefix(SCENE_PREFIX))
@@ -108,22 +146,22 @@ def _painted(folder: Path, seconds: float, name: str) -> Path:
     return file
 
 
-async def _serve(server: RtspServer, paths: Sequence[str], say: Callable[[str], object]) -> None:
+async def _serve(server: RtspServer, urls: Callable[[], Sequence[str]], say: Callable[[str], object]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(server.run(), name="rtsp-server")
-        telling = group.create_task(_tell(server, paths, say), name="rtsp-urls")
+        telling = group.create_task(_tell(server, urls, say), name="rtsp-urls")
         await stop.wait()
         running.cancel()
         telling.cancel()
 
 
-async def _tell(server: RtspServer, paths: Sequence[str], say: Callable[[str], object]) -> None:
+async def _tell(server: RtspServer, urls: Callable[[], Sequence[str]], say: Callable[[str], object]) -> None:
     await server.ready.wait()
-    for path in paths:
-        say(server.url(path))
+    for url in urls():
+        say(url)
     with contextlib.suppress(OSError):  # nobody reads our output: not a reason to stop serving
         sys.stdout.flush()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 import structlog
 
@@ -15,7 +17,15 @@ CLOSE_TIMEOUT_S = 2.0  # how long a client that has stopped reading may hold up 
 _INTERLEAVED = b"$"
 _HEAD_END = b"\r\n\r\n"
 
+_LINGER_NOT = struct.pack("ii", 1, 0)  # struct linger: closing resets
+
 logger = structlog.get_logger(__name__)
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Drop a connection with a TCP reset."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    writer.transport.abort()
 
 
 class Connection:
@@ -63,11 +73,20 @@ class Connection:
         """Drop the client and what is still written for it; `run` returns."""
         self._writer.transport.abort()
 
+    def reset(self) -> None:
+        """As `cut_off`, with a TCP reset instead of a good end."""
+        reset(self._writer)
+
     async def _serve(self) -> None:
         while not self.dialogue.finished:
             request = await self._next_request()
             self.heard()
             response = self.dialogue.respond(request)
+            if self.dialogue.refused:
+                self.reset()
+                return
+            if response is None:
+                continue
             self._writer.write(response.to_bytes(request.headers.get("cseq", "0")))
             self.dialogue.after_response()
 

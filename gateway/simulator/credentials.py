@@ -28,7 +28,7 @@ class Login:
     password: str = field(default="", repr=False)
 
     def challenge(self, nonce: str) -> str:
-        """Return the WWW-Authenticate value; must not be asked of a login of kind "none"."""
+        """Return the WWW-Authenticate value; of kind "none" as for a digest that nobody can answer."""
         return f'Basic realm="{REALM}"' if self.kind == "basic" else f'Digest realm="{REALM}", nonce="{nonce}"'
 
     def admits(self, request: Request, nonce: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.simulator.credentials import Login
+from gateway.simulator.faults import Timeline
 from gateway.simulator.feed import Counters, Feed, Viewer
 from gateway.simulator.messages import BadRequest, Delivery, Request, Response, parse_delivery
 from gateway.simulator.sdp import TRACK, describe
@@ -20,14 +21,20 @@ from gateway.simulator.sinks import Address, DatagramSink, InterleavedSink, Port
 _METHODS = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "SET_PARAMETER", "TEARDOWN")
 _PUBLIC = ", ".join(_METHODS)
 _PLAYING_METHODS = frozenset({"PLAY", "PAUSE"})
+_STARTING_METHODS = frozenset({"SETUP", "PLAY"})
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A path of the server: what it shows, and to whom."""
+    """A path of the server: what it shows, to whom, and what goes wrong (None: nothing ever does)."""
 
     feed: Feed
     login: Login
+    timeline: Timeline | None = None
+
+    def suffers(self, *kinds: str) -> bool:
+        """Say whether one of these faults is in force."""
+        return self.timeline is not None and self.timeline.active(*kinds) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +55,14 @@ class Dialogue:
         viewer: Set from SETUP until TEARDOWN.
         rtcp_from: Where the client's receiver reports come from when it is served over UDP.
         finished: The session was torn down; the connection may be closed.
+        refused: A fault wants the connection to be reset.
     """
 
     def __init__(self, house: House, peer_host: str, local_host: str, transport: asyncio.WriteTransport) -> None:
         self.viewer: Viewer | None = None
         self.rtcp_from: Address | None = None
         self.finished = False
+        self.refused = False
         self._house = house
         self._peer_host = peer_host
         self._local_host = local_host
@@ -75,9 +84,20 @@ class Dialogue:
             "TEARDOWN": self._tear_down,
         }
 
-    def respond(self, request: Request) -> Response:
-        """Decide the answer; raises nothing but bugs."""
+    @property
+    def unplugged(self) -> bool:
+        """Whether the session's path is cut off from the network now: nothing may leave, not even a reset."""
+        return bool(self._path) and self._channel.suffers("half_open")
+
+    def respond(self, request: Request) -> Response | None:
+        """Decide the answer, None for none because of a fault; raises nothing but bugs."""
         try:
+            channel = self._channel_of(request)
+            if channel is not None and channel.timeline is not None:
+                channel.timeline.touch()
+                self.refused = channel.suffers("refuse")
+                if channel.suffers("refuse", "silent", "half_open"):
+                    return None
             return self._refusal(request) or self._methods[request.method](request)
         except BadRequest:
             return Response(400)
@@ -99,17 +119,28 @@ class Dialogue:
     def _channel(self) -> Channel:
         return self._house.channels[self._path]
 
+    def _channel_of(self, request: Request) -> Channel | None:
+        """Return the path that a request names, else the session's."""
+        return self._house.channels.get(_channel_name(request) or self._path)
+
     def _refusal(self, request: Request) -> Response | None:
         if request.method not in self._methods:
             return Response(405, {"Allow": _PUBLIC})
+        channel = self._channel_of(request)
+        if self._session_id and channel is not None and channel.suffers("auth"):
+            return self._unauthorized(channel)
         if request.method == "OPTIONS" or (not request.path and request.method.endswith("_PARAMETER")):
             return None
-        channel = self._house.channels.get(_channel_name(request))
-        if channel is None:
+        if channel is None or not _channel_name(request) or channel.suffers("not_found"):
             return Response(404)
-        if not channel.login.admits(request, self._nonce):
-            return Response(401, {"WWW-Authenticate": channel.login.challenge(self._nonce)})
+        if channel.suffers("auth") or not channel.login.admits(request, self._nonce):
+            return self._unauthorized(channel)
+        if request.method in _STARTING_METHODS and channel.suffers("busy"):
+            return Response(453)
         return self._wrong_session(request)
+
+    def _unauthorized(self, channel: Channel) -> Response:
+        return Response(401, {"WWW-Authenticate": channel.login.challenge(self._nonce)})
 
     def _wrong_session(self, request: Request) -> Response | None:
         given = request.headers.get("session", "").partition(";")[0].strip()
@@ -120,7 +151,7 @@ class Dialogue:
         return None
 
     def _describe(self, request: Request) -> Response:
-        clip = self._house.channels[_channel_name(request)].feed.clip
+        clip = self._house.channels[_channel_name(request)].feed.present_clip()
         base = f"{request.url.partition('?')[0].rstrip('/')}/"
         headers = {"Content-Type": "application/sdp", "Content-Base": base}
         return Response(200, headers, describe(clip, _channel_name(request), self._local_host))
@@ -132,7 +163,8 @@ class Dialogue:
         if delivery is None:
             return Response(461)
         sink, transport = self._sink(delivery)
-        self.viewer = Viewer(sink, self._house.counters, self._house.buffer_limit_bytes)
+        feed = self._house.channels[_channel_name(request)].feed
+        self.viewer = feed.new_viewer(sink, self._house.counters, self._house.buffer_limit_bytes)
         self._path = _channel_name(request)
         self._session_id = self._session_id or secrets.token_hex(8)
         return Response(200, {"Transport": f"{transport};ssrc={self.viewer.ssrc:08X}", **self._session_header()})

@@ -40,6 +40,7 @@ class Viewer:
         self.ssrc = secrets.randbits(32)
         self.sequence = secrets.randbits(16)  # of the next packet
         self.ended = False  # the path played once, and is over
+        self.reset = False  # the connection is to be cut with a reset
         self.next_report_s = 0.0
         self._counters = counters
         self._limit_bytes = limit_bytes
@@ -73,16 +74,26 @@ class Viewer:
         self._packets += count
         self._octets += unit.packets.payload_bytes
         self._counters.packets_sent += count
-        self.sink.send_unit(packets, unit.packets.starts)
+        self._send(packets, unit.packets.starts)
+
+    def _send(self, packets: bytearray, starts: tuple[int, ...]) -> None:
+        self.sink.send_unit(packets, starts)
 
 
 class Feed:
-    """A path's clock and viewers. Costs nothing while nobody watches."""
+    """A path's clock and viewers. Costs nothing while nobody watches.
 
-    def __init__(self, clip: Clip, clock: Clock, *, loop: bool = True, start_s: float = 0.0) -> None:
+    Attributes:
+        clip: What it shows.
+    """
+
+    def __init__(
+        self, clip: Clip, clock: Clock, *, loop: bool = True, start_s: float = 0.0, clock_offset_s: float = 0.0
+    ) -> None:
         self.clip = clip
         self.viewers: list[Viewer] = []
         self._clock = clock
+        self._clock_offset_s = clock_offset_s
         self._loop = loop
         self._start_ticks = round(start_s * CLOCK_HZ) % clip.period
         self._base = secrets.randbits(32)  # RTP time at tick 0
@@ -97,6 +108,27 @@ class Feed:
         if self._began_s is None:
             return None
         return (self._ticks(self._clock.monotonic()) % self.clip.period) / CLOCK_HZ
+
+    def new_viewer(self, sink: Sink, counters: Counters, limit_bytes: int) -> Viewer:
+        """Return a viewer for this path, yet to `join`."""
+        return Viewer(sink, counters, limit_bytes)
+
+    def present_clip(self) -> Clip:
+        """Return what a viewer who came now would be shown."""
+        return self.clip
+
+    def present_keyframe(self) -> int:
+        """Return the index in `clip.units` of the last keyframe; begins the path, as a viewer would."""
+        return self.tune_in() % len(self.clip.units)
+
+    def keyframe_at(self, at_s: float) -> int:
+        """Return the index of what was the last keyframe at a moment of the monotonic clock; only once begun."""
+        ticks = self._ticks(max(at_s, self._began_s or 0.0))
+        return self.clip.keyframe_upto(self.clip.index_after(ticks % self.clip.period) - 1)
+
+    def wall_clock_s(self, now_s: float) -> float:
+        """Return what the camera's own clock shows, in Unix seconds; only once begun."""
+        return self._began_utc_s + now_s - (self._began_s or 0.0)
 
     def tune_in(self) -> int:
         """Bring an unwatched path up to this moment; return the number of the unit a new viewer begins with.
@@ -153,7 +185,7 @@ class Feed:
 
     def _begin(self, now_s: float) -> None:
         self._began_s = now_s
-        self._began_utc_s = self._clock.now().timestamp()
+        self._began_utc_s = self._clock.now().timestamp() + self._clock_offset_s
         self._catch_up(now_s)
 
     def _catch_up(self, now_s: float) -> None:
@@ -166,9 +198,12 @@ class Feed:
     def _schedule(self, number: int) -> None:
         """Make `number` the next unit due; past the end of a path that plays once, its end is due instead."""
         self._next = number
+        self._due_s = self._due_at(number)
+
+    def _due_at(self, number: int) -> float:
         rounds, index = divmod(number, len(self.clip.units))
         ticks = rounds * self.clip.period + self.clip.units[index].dts - self._start_ticks
-        self._due_s = (self._began_s or 0.0) + ticks / CLOCK_HZ
+        return (self._began_s or 0.0) + ticks / CLOCK_HZ
 
     def _stamped(self, number: int) -> tuple[Unit, int]:
         rounds, index = divmod(number, len(self.clip.units))
@@ -179,12 +214,13 @@ class Feed:
         return round((now_s - (self._began_s or 0.0)) * CLOCK_HZ) + self._start_ticks
 
     def _report(self, viewer: Viewer, now_s: float) -> None:
+        viewer.report(self.wall_clock_s(now_s), self._timestamp_at(now_s) & 0xFFFFFFFF)
+        viewer.next_report_s = now_s + REPORT_INTERVAL_S
+
+    def _timestamp_at(self, now_s: float) -> int:
         # With B-frames a unit is sent before its picture is due by up to `lead`; a camera cannot send what it has
         # not taken, so the picture being taken now is the one `lead` ahead.
-        timestamp = self._base + self._ticks(now_s) + self.clip.lead
-        utc_s = self._began_utc_s + now_s - (self._began_s or 0.0)
-        viewer.report(utc_s, timestamp & 0xFFFFFFFF)
-        viewer.next_report_s = now_s + REPORT_INTERVAL_S
+        return self._base + self._ticks(now_s) + self.clip.lead
 
     def _end(self) -> None:
         for viewer in self.viewers:

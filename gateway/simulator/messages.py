@@ -1,4 +1,7 @@
-"""RTSP/1.0 requests, responses and the Transport header (RFC 2326), read and written without I/O."""
+"""RTSP/1.0 requests, responses and the Transport header (RFC 2326), read and written without I/O.
+
+HTTP requests are read by the same function: their form is the same.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ MAX_BODY_BYTES = 64 * 1024  # SET_PARAMETER and ANNOUNCE bodies are a few lines
 
 _RTSP_REASONS = {
     451: "Parameter Not Understood",
+    453: "Not Enough Bandwidth",
     454: "Session Not Found",
     455: "Method Not Valid in This State",
     459: "Aggregate Operation Not Allowed",
@@ -74,19 +78,19 @@ class Delivery:
     pair: tuple[int, int] | None  # None: the server may choose the channels
 
 
-def parse_request(head: bytes) -> Request:
+def parse_request(head: bytes, protocol: str = "RTSP/") -> Request:
     """Read a request line and headers, up to and with the empty line.
 
     Raises:
-        BadRequest: Not RTSP/1.0, or a header line without colon.
+        BadRequest: The version does not begin with `protocol`, or a header line has no colon.
     """
     try:
         first, *lines = head.decode().strip("\r\n").split("\r\n")
         method, url, version = first.split(" ")
     except ValueError as exc:
         raise BadRequest("no request line") from exc
-    if not version.startswith("RTSP/"):
-        raise BadRequest("not RTSP")
+    if not version.startswith(protocol):
+        raise BadRequest(f"not {protocol}")
     headers = {}
     for line in lines:
         name, colon, value = line.partition(":")

@@ -64,6 +64,17 @@ def cut(codec: Codec, nals: Sequence[bytes], max_payload_bytes: int = MAX_PAYLOA
     return CutUnit(b"".join(parts), tuple(starts))
 
 
+def nals_of(codec: Codec, unit: CutUnit) -> list[bytes]:
+    """Return the NAL units that were cut: the inverse of `cut`."""
+    nals: list[bytearray] = []
+    for start, end in zip(unit.starts, (*unit.starts[1:], len(unit.layout)), strict=True):
+        head, body, begins = _piece(codec, unit.layout[start + FRAMING_BYTES + RTP_HEADER_BYTES : end])
+        if begins:
+            nals.append(bytearray(head))
+        nals[-1] += body
+    return [bytes(nal) for nal in nals]
+
+
 def stamp(unit: CutUnit, sequence: int, timestamp: int, ssrc: int) -> bytearray:
     """Return a copy of the unit's layout with its packets numbered from `sequence` (modulo 65536)."""
     packets = bytearray(unit.layout)
@@ -98,6 +109,19 @@ def _description(ssrc: int) -> bytes:
     items = bytes((1, len(name))) + name + b"\x00"
     items += b"\x00" * (-len(items) % 4)
     return struct.pack(">BBHI", _VERSION_2 | 1, _RTCP_SDES, 1 + len(items) // 4, ssrc) + items
+
+
+def _piece(codec: Codec, payload: bytes) -> tuple[bytes, bytes, bool]:
+    """Return the NAL header, the rest, and whether a NAL unit begins here."""
+    if codec == "h264" and payload[0] & 0x1F == _H264_FU_A:
+        return bytes((payload[0] & 0xE0 | payload[1] & 0x1F,)), payload[2:], bool(payload[1] & _FU_START)
+    if codec == "hevc" and (payload[0] >> 1) & 0x3F == _H265_FU:
+        return (
+            bytes((payload[0] & 0x81 | (payload[2] & 0x3F) << 1, payload[1])),
+            payload[3:],
+            bool(payload[2] & _FU_START),
+        )
+    return b"", payload, True
 
 
 def _payloads(codec: Codec, nal: bytes, limit: int) -> Iterator[bytes]:

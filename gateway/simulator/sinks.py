@@ -41,6 +41,9 @@ class Sink(Protocol):
     def send_control(self, packet: bytes) -> None:
         """Take one RTCP packet."""
 
+    def send_noise(self, noise: bytes) -> None:
+        """Take bytes that are no packet at all, for a camera that is out of order."""
+
     def flush(self) -> None:
         """Send on what had to wait; called at every turn of the pacing loop."""
 
@@ -72,6 +75,11 @@ class InterleavedSink:
         if not self._transport.is_closing():
             self._transport.write(framed(self._channels[1], packet))
 
+    def send_noise(self, noise: bytes) -> None:
+        """Write the bytes between packets as they are."""
+        if not self._transport.is_closing():
+            self._transport.write(noise)
+
     def flush(self) -> None:
         """Nothing waits here: the transport sends on by itself."""
 
@@ -101,6 +109,11 @@ class DatagramSink:
     def send_control(self, packet: bytes) -> None:
         """Send one RTCP packet at once."""
         self._ports.send_rtcp(packet, self._rtcp_to)
+
+    def send_noise(self, noise: bytes) -> None:
+        """Queue the bytes as a datagram among the RTP packets."""
+        self._waiting.append(memoryview(noise))
+        self._waiting_bytes += len(noise)
 
     def flush(self) -> None:
         """Send as much as one turn may."""

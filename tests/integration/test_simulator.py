@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import av
 import av.error
@@ -20,52 +16,10 @@ import cv2
 import pytest
 
 from gateway.simulator.server import PathSpec, RtspServer
+from tests.integration.simulator_rig import PASSWORD, TIMEOUT_S, USERNAME, Running, serving
 from tests.unit.gateway.simulator.clips import Recording, encode
 
 FRAMES_IN_CLIP = 25
-USERNAME, PASSWORD = "admin", "p:ss w0rd%40"
-TIMEOUT_S = 15.0  # for a loaded machine; nothing here takes longer than 4 s on an idle one
-
-
-@dataclass
-class Running:
-    """A server in a thread of its own, with its own loop."""
-
-    server: RtspServer
-    loop: asyncio.AbstractEventLoop
-
-    def url(self, path: str, password: str = PASSWORD) -> str:
-        """The address with credentials where the path asks for them."""
-        url = self.server.url(path)
-        if not path.startswith(("basic", "digest")):
-            return url
-        return url.replace("rtsp://", f"rtsp://{USERNAME}:{quote(password, safe='')}@")
-
-
-@contextmanager
-def serving(specs: list[PathSpec], **options: int) -> Iterator[Running]:
-    """Run a server until the block ends."""
-    ready: threading.Event = threading.Event()
-    made: list[Running] = []
-    stop: list[asyncio.Task[None]] = []
-
-    async def main() -> None:
-        server = RtspServer(specs, **options)  # type: ignore[arg-type]
-        made.append(Running(server, asyncio.get_running_loop()))
-        async with asyncio.TaskGroup() as group:
-            stop.append(group.create_task(server.run()))
-            await server.ready.wait()
-            ready.set()
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    assert ready.wait(TIMEOUT_S)
-    try:
-        yield made[0]
-    finally:
-        made[0].loop.call_soon_threadsafe(stop[0].cancel)
-        thread.join(TIMEOUT_S)
-        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")

@@ -90,6 +90,7 @@ class ListSink:
         self.buffered_bytes = 0
         self.units: list[tuple[bytes, tuple[int, ...]]] = []
         self.control: list[bytes] = []
+        self.noise: list[bytes] = []
         self.flushes = 0
 
     def send_unit(self, packets: bytearray, starts: tuple[int, ...]) -> None:
@@ -99,6 +100,10 @@ class ListSink:
     def send_control(self, packet: bytes) -> None:
         """Keep a control packet."""
         self.control.append(packet)
+
+    def send_noise(self, noise: bytes) -> None:
+        """Keep what is no packet."""
+        self.noise.append(noise)
 
     def flush(self) -> None:
         """Count."""

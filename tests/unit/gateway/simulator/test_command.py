@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from gateway.simulator.clip import ClipError
-from gateway.simulator.command import BadPathArgument, simulate, split_argument
+from gateway.simulator.command import BadPathArgument, faults_of, simulate, split_argument
 from gateway.simulator.credentials import Login
+from gateway.simulator.faults import BadFault
 from gateway.simulator.painter import SceneUnknown
 from tests.unit.gateway.simulator.clips import Recording, encode
 
@@ -36,6 +37,40 @@ def test_unknown_scene_and_file(tmp_path: Path) -> None:
         simulate(["cam=scene:nowhere"], scenes_dir=tmp_path)
     with pytest.raises(ClipError):
         simulate([f"cam={tmp_path / 'none.mp4'}"])
+
+
+def test_faults_of_unknown_paths_and_files(tmp_path: Path) -> None:
+    """The fault and the paths there are; a file that is not there."""
+    with pytest.raises(BadFault, match="there is no path 'lane'; there are: gate a/b"):
+        faults_of(["lane:stall"], ["gate", "a/b"])
+    file = encode(tmp_path / "a.mp4", Recording())
+    with pytest.raises(ClipError, match=r"none\.mp4"):
+        simulate([f"cam={file}"], faults=[f"switch={tmp_path / 'none.mp4'}"])
+    with pytest.raises(SceneUnknown):
+        simulate([f"cam={file}"], faults=["switch=scene:nowhere"], scenes_dir=tmp_path)
+
+
+def test_faults_are_of_one_path_or_of_all() -> None:
+    """In the order in which they were given."""
+    scripts = faults_of(["gate:stall@3s", "loss=5%", "a/b:auth"], ["gate", "a/b"])
+    assert [f.kind for f in scripts["gate"]] == ["stall", "loss"]
+    assert [f.kind for f in scripts["a/b"]] == ["loss", "auth"]
+    assert faults_of([], ["gate"]) == {"gate": ()}
+
+
+def test_snapshots_are_said_too(tmp_path: Path) -> None:
+    """After each path, where its pictures are."""
+    file = encode(tmp_path / "a.mp4", Recording())
+    said: list[str] = []
+
+    def hear(url: str) -> None:
+        said.append(url)
+        if url.startswith("http:"):
+            threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGTERM)).start()
+
+    simulate([f"cam={file}"], port=0, http_port=0, faults=["cam:stall@1s"], say=hear)
+    assert [url.rpartition("/")[2] for url in said] == ["cam", "cam"]
+    assert "/snapshot/" in said[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

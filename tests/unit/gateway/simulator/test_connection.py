@@ -12,6 +12,7 @@ from gateway.clock import FakeClock
 from gateway.simulator.connection import Connection
 from gateway.simulator.credentials import Login
 from gateway.simulator.dialogue import Channel, Dialogue, House
+from gateway.simulator.faults import Timeline, parse_fault
 from gateway.simulator.feed import Counters, Feed
 from gateway.simulator.sinks import PortPair
 from tests.unit.gateway.simulator.clips import clip
@@ -32,11 +33,12 @@ class Line:
 
 
 @asynccontextmanager
-async def line() -> AsyncIterator[tuple[Line, asyncio.Task[None]]]:
+async def line(*faults: str) -> AsyncIterator[tuple[Line, asyncio.Task[None]]]:
     """A client connected to a `Connection` with one path, `cam`."""
     clock = FakeClock()
     ports = PortPair.open("127.0.0.1")
-    house = House({"cam": Channel(Feed(clip(), clock), Login())}, ports, Counters(), 60, 1000)
+    timeline = Timeline([parse_fault(text)[1] for text in faults], clock)
+    house = House({"cam": Channel(Feed(clip(), clock), Login(), timeline)}, ports, Counters(), 60, 1000)
     accepted: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -108,6 +110,36 @@ async def test_teardown_closes_after_the_answer() -> None:
         assert "200 OK" in await client.ask("TEARDOWN rtsp://h/cam RTSP/1.0")
         assert await client.reader.read() == b""
         await running
+
+
+async def test_refused_request_is_a_reset() -> None:
+    """No answer, no good end."""
+    async with line("refuse") as (client, running):
+        client.writer.write(b"OPTIONS rtsp://h/cam RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            await client.reader.read()
+        await running
+
+
+async def test_unanswered_request_leaves_the_connection() -> None:
+    """The next one is answered when the fault is over."""
+    async with line("silent@0s+5s") as (client, _):
+        served = await client.served
+        await client.clock.advance(1)
+        client.writer.write(b"OPTIONS rtsp://h/cam RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+        while served.heard_s < 1:  # noqa: ASYNC110  the loopback is not on the fake clock
+            await asyncio.sleep(0)
+        await client.clock.advance(5)
+        assert "CSeq: 5" in await client.ask("OPTIONS rtsp://h/cam RTSP/1.0")
+
+
+async def test_server_may_reset_it() -> None:
+    """As a camera that loses its power does."""
+    async with line() as (client, running):
+        (await client.served).reset()
+        await running
+        with pytest.raises(ConnectionResetError):
+            await client.reader.read()
 
 
 @pytest.mark.parametrize("way", ["close", "cut_off"])

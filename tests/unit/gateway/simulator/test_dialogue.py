@@ -7,6 +7,7 @@ import pytest
 from gateway.clock import FakeClock
 from gateway.simulator.credentials import Login
 from gateway.simulator.dialogue import Channel, Dialogue, House
+from gateway.simulator.faults import Timeline, parse_fault
 from gateway.simulator.feed import Counters, Feed
 from gateway.simulator.messages import Request, Response
 from gateway.simulator.sinks import PortPair
@@ -20,11 +21,13 @@ TCP = {"transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
 class Phone:
     """One connection to a house with an open and a closed path."""
 
-    def __init__(self, ports: PortPair) -> None:
-        clock = FakeClock()
+    def __init__(self, ports: PortPair, *faults: str) -> None:
+        clock = self.clock = FakeClock()
         open_path = Channel(Feed(clip(), clock), Login())
         closed_path = Channel(Feed(clip(), clock), Login("basic", "u", "p"))
-        channels = {"cam": open_path, "street/7": open_path, "closed": closed_path}
+        self.faults = Timeline([parse_fault(text)[1] for text in faults], clock)
+        faulty = Channel(Feed(clip(), clock), Login(), self.faults)
+        channels = {"cam": open_path, "street/7": open_path, "closed": closed_path, "faulty": faulty}
         self.house = House(channels, ports, Counters(), 60, 1000)
         self.transport = PipeTransport()
         self.dialogue = Dialogue(self.house, "127.0.0.1", "127.0.0.1", self.transport)
@@ -32,8 +35,14 @@ class Phone:
 
     def say(self, method: str, path: str = "/cam", **headers: str) -> Response:
         """Send a request; header names are given as Python names."""
-        response = self.dialogue.respond(Request(method, BASE + path, headers))
+        response = self.answer(Request(method, BASE + path, headers))
         self.dialogue.after_response()
+        return response
+
+    def answer(self, request: Request) -> Response:
+        """Send a request that is answered."""
+        response = self.dialogue.respond(request)
+        assert response is not None
         return response
 
     def set_up(self, **headers: str) -> str:
@@ -65,7 +74,7 @@ async def test_other_methods_are_405(phone: Phone, method: str) -> None:
 
 async def test_unreadable_url_is_400(phone: Phone) -> None:
     """The connection stays usable."""
-    assert phone.dialogue.respond(Request("DESCRIBE", "rtsp://[x")).status == 400
+    assert phone.answer(Request("DESCRIBE", "rtsp://[x")).status == 400
 
 
 async def test_closed_path_is_401(phone: Phone) -> None:
@@ -113,7 +122,7 @@ async def test_parameters_are_unknown(phone: Phone) -> None:
 
 async def test_options_needs_nothing(phone: Phone) -> None:
     """Not even a path."""
-    assert "GET_PARAMETER" in phone.dialogue.respond(Request("OPTIONS", "*")).headers["Public"]
+    assert "GET_PARAMETER" in phone.answer(Request("OPTIONS", "*")).headers["Public"]
     assert phone.say("OPTIONS", "/nothing").status == 200
 
 
@@ -127,7 +136,7 @@ async def test_describe_gives_the_base(phone: Phone) -> None:
 async def test_play_begins_after_its_answer(phone: Phone) -> None:
     """RTP-Info announces the very packet that comes first."""
     session = phone.set_up()
-    answer = phone.dialogue.respond(Request("PLAY", f"{BASE}/cam/", {"session": session}))
+    answer = phone.answer(Request("PLAY", f"{BASE}/cam/", {"session": session}))
     assert not phone.transport.written
     phone.dialogue.after_response()
     rtp = phone.transport.written[phone.transport.written.index(b"$\x00") :]
@@ -172,3 +181,61 @@ async def test_setup_may_change_its_mind(phone: Phone) -> None:
     first = phone.set_up(transport="RTP/AVP;unicast;client_port=5000-5001")
     assert phone.set_up() == first
     assert phone.dialogue.rtcp_from is None
+
+
+def broken(*faults: str) -> Phone:
+    """A connection to a house whose path `faulty` has faults."""
+    ports = PortPair.open("127.0.0.1")
+    with ports.listening(lambda _: None):
+        pass
+    return Phone(ports, *faults)
+
+
+def session_on(phone: Phone) -> str:
+    """SETUP of the path with faults."""
+    return phone.say("SETUP", "/faulty/trackID=0", **TCP).headers["Session"].partition(";")[0]
+
+
+@pytest.mark.parametrize(("fault", "refused"), [("silent", False), ("half_open", False), ("refuse", True)])
+async def test_faults_without_an_answer(fault: str, refused: bool) -> None:
+    """OPTIONS too, and keep-alives of the session that name no path; other paths are fine; then it passes."""
+    phone = broken(f"{fault}@5s+5s")
+    session = session_on(phone)
+    await phone.clock.advance(5)
+    for request in (
+        Request("OPTIONS", f"{BASE}/faulty"),
+        Request("GET_PARAMETER", "*", {"session": session}),
+        Request("DESCRIBE", f"{BASE}/faulty"),
+    ):
+        assert phone.dialogue.respond(request) is None
+        assert phone.dialogue.refused == refused
+    assert phone.dialogue.unplugged == (fault == "half_open")
+    assert phone.say("DESCRIBE", "/cam").status == 200
+    await phone.clock.advance(5)
+    assert phone.say("DESCRIBE", "/faulty").status == 200
+    assert (phone.dialogue.refused, phone.dialogue.unplugged) == (False, False)
+
+
+async def test_changed_password_is_asked_of_everybody() -> None:
+    """OPTIONS is free until there is a session; then each of its requests is refused."""
+    phone = broken("auth@5s")
+    session = session_on(phone)
+    assert phone.say("GET_PARAMETER", "", session=session).status == 200
+    await phone.clock.advance(5)
+    assert phone.say("OPTIONS", "/faulty").status == 401
+    assert phone.say("GET_PARAMETER", "", session=session).status == 401
+    other = broken("auth")
+    assert other.say("OPTIONS", "/faulty").status == 200
+    refused = other.say("DESCRIBE", "/faulty", authorization="Basic dTpw")
+    assert (refused.status, "Digest" in refused.headers["WWW-Authenticate"]) == (401, True)
+
+
+async def test_busy_and_not_found() -> None:
+    """Busy lets itself be described, and runs what runs; a path that is gone is gone for all."""
+    phone = broken("busy@5s+5s", "not_found@10s")
+    session = session_on(phone)
+    await phone.clock.advance(5)
+    assert phone.say("DESCRIBE", "/faulty").status == 200
+    assert phone.say("PLAY", "/faulty", session=session).status == 453
+    await phone.clock.advance(5)
+    assert phone.say("PLAY", "/faulty", session=session).status == 404

@@ -188,6 +188,26 @@ async def test_reports_map_wall_clock_to_rtp_time() -> None:
     assert struct.unpack_from(">II", sink.control[-1], 20)[0] == len(sink.units)
 
 
+async def test_camera_s_clock_may_be_wrong() -> None:
+    """Reports carry the camera's time, not ours."""
+    clock = FakeClock()
+    feed = Feed(clip(), clock, clock_offset_s=-90.0)
+    sink = ListSink()
+    feed.join(feed.new_viewer(sink, Counters(), LIMIT_BYTES), feed.tune_in())
+    await clock.advance(10)
+    assert feed.wall_clock_s(10) == clock.now().timestamp() - 90
+    assert struct.unpack_from(">I", sink.control[0], 8)[0] - 2_208_988_800 == clock.now().timestamp() - 100
+
+
+async def test_keyframes_of_the_present_and_the_past() -> None:
+    """Asking begins an unwatched path, as a viewer would; the past is known, before the beginning is the beginning."""
+    house = House("KppKppKp")
+    assert house.feed.present_keyframe() == 0
+    await house.clock.advance(0.75)
+    assert house.feed.present_keyframe() == 6
+    assert [house.feed.keyframe_at(at_s) for at_s in (-5, 0.25, 0.35, 0.65, 0.85)] == [0, 0, 3, 6, 0]
+
+
 async def test_waiting_datagrams_are_flushed_every_turn() -> None:
     """Sinks that pace themselves get their turn even when no unit is due."""
     house = House()

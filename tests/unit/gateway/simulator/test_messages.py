@@ -46,6 +46,13 @@ def test_request_is_read() -> None:
     assert Request("OPTIONS", "*").path == ""
 
 
+def test_http_is_read_when_wanted() -> None:
+    """By the same rules; RTSP is then what is refused."""
+    assert parse_request(b"GET /snapshot/a%20b HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1").path == "snapshot/a b"
+    with pytest.raises(BadRequest):
+        parse_request(b"OPTIONS * RTSP/1.0\r\n\r\n", "HTTP/1.1")
+
+
 def test_response_is_written() -> None:
     """Status line, CSeq, headers, length, empty line, body."""
     text = Response(454).to_bytes("3").decode()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.simulator.nal import Codec
-from gateway.simulator.rtp import MAX_PAYLOAD_BYTES, CutUnit, cut, framed, goodbye, sender_report, stamp
+from gateway.simulator.rtp import MAX_PAYLOAD_BYTES, CutUnit, cut, framed, goodbye, nals_of, sender_report, stamp
 
 Packets = list[tuple[int, int, int, int, int, bytes]]
 
@@ -109,3 +109,10 @@ def test_description_follows_and_is_padded() -> None:
 def test_goodbye_and_framing() -> None:
     """BYE names the source; framing states channel and length."""
     assert framed(1, goodbye(0x01020304)) == b"$\x01\x00\x08\x81\xcb\x00\x01\x01\x02\x03\x04"
+
+
+@pytest.mark.parametrize(("codec", "head"), [("h264", b"\x65"), ("h264", b"\x06"), ("hevc", b"\x26\x01")])
+def test_cutting_can_be_undone(codec: Codec, head: bytes) -> None:
+    """Whole units and fragments become the NAL units they were."""
+    nals = [head + bytes(range(1, size % 250 + 2)) * (size // 250 + 1) for size in (3, 900, 1500, 20_000)]
+    assert nals_of(codec, cut(codec, nals)) == nals

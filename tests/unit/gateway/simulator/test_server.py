@@ -14,6 +14,7 @@ import pytest
 
 from gateway.clock import FakeClock
 from gateway.simulator.clip import ClipError
+from gateway.simulator.faults import FaultSpec
 from gateway.simulator.server import PathSpec, RtspServer, UnknownPath
 from tests.unit.gateway.simulator.clips import Recording, encode
 
@@ -120,6 +121,68 @@ async def test_signs_of_life_keep_a_session(recording: Path) -> None:
                 await asyncio.sleep(0)
             await clock.advance(4.0)
         assert server.counters.expired == 0
+        writer.close()
+
+
+async def test_all_paths_refuse(recording: Path) -> None:
+    """Connections are reset as they come; when it is over they are served."""
+    clock = FakeClock()
+    spec = PathSpec("cam", recording, faults=(FaultSpec("refuse", for_s=0.5),))
+    async with running([spec], clock=clock) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        writer.close()
+        await clock.advance(0.6)
+        _, writer = await play(server, "cam")
+        writer.close()
+
+
+async def test_cut_cable_is_not_cut_again(recording: Path) -> None:
+    """A half-open session outlives its timeout without a word; when the cable is back it expires."""
+    clock = FakeClock()
+    spec = PathSpec("cam", recording, faults=(FaultSpec("half_open", at_s=0.5, for_s=2.5),))
+    async with running([spec], clock=clock, session_timeout_s=1) as server:
+        reader, writer = await play(server, "cam")
+        await clock.advance(2.8)
+        assert server.counters.expired == 0
+        await clock.advance(0.5)
+        await read_to_the_end(reader)
+        assert server.counters.expired == 1
+        writer.close()
+
+
+async def test_reset_in_mid_stream(recording: Path) -> None:
+    """The connection is cut, not closed."""
+    clock = FakeClock()
+    spec = PathSpec("cam", recording, faults=(FaultSpec("reset", at_s=0.2),))
+    async with running([spec], clock=clock) as server:
+        reader, writer = await play(server, "cam")
+        await clock.advance(0.6)
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        writer.close()
+
+
+def test_files_of_faults_are_read_at_once(recording: Path, tmp_path: Path) -> None:
+    """One that cannot be served is told before any port is opened; one known already is kept once."""
+    with pytest.raises(ClipError):
+        RtspServer([PathSpec("cam", recording, faults=(FaultSpec("switch", file=tmp_path / "none.mp4"),))])
+    other = recording.parent / ".." / recording.parent.name / recording.name
+    server = RtspServer([PathSpec("cam", recording, faults=(FaultSpec("switch", file=other),))])
+    assert server._clips[other] is server._clips[recording]
+
+
+async def test_snapshots_have_their_own_port(recording: Path) -> None:
+    """Named by the server; without it there is none."""
+    async with running([PathSpec("street 7/cam", recording)], http_port=0) as server:
+        url = server.snapshot_url("street 7/cam")
+        assert url.endswith("/snapshot/street%207/cam")
+        port = int(url.split(":")[2].split("/")[0])
+        assert port not in {0, server.port}
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /snapshot/street%207/cam HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"\xff\xd9")
         writer.close()
 
 

@@ -57,6 +57,7 @@ def test_closed_connection_takes_nothing() -> None:
     sink = InterleavedSink(transport, (0, 1))
     sink.send_unit(*unit(10))
     sink.send_control(b"rtcp")
+    sink.send_noise(b"noise")
     assert not transport.written
 
 
@@ -71,6 +72,23 @@ def test_interleaved_channels() -> None:
     assert [transport.written[s + 1] for s in starts] == [4, 4, 4]
     assert transport.written.endswith(b"$\x05\x00\x04rtcp")
     assert sink.buffered_bytes == len(transport.written)
+
+
+async def test_noise_goes_the_way_of_the_packets() -> None:
+    """Between them on a connection; a datagram of its own, after those that wait."""
+    transport = PipeTransport()
+    InterleavedSink(transport, (0, 1)).send_noise(b"noise")
+    assert transport.written == b"noise"
+    with receiver() as rtp:
+        ports = PortPair.open("127.0.0.1")
+        with ports.listening(lambda _: None):
+            sink = DatagramSink(ports, "127.0.0.1", (rtp.getsockname()[1], 9))
+            packets, starts = unit(20)
+            sink.send_unit(packets, starts)
+            sink.send_noise(b"noise")
+            sink.flush()
+            assert [rtp.recv(2000), rtp.recv(2000)] == [bytes(packets[4:]), b"noise"]
+            assert sink.buffered_bytes == 0
 
 
 async def test_datagrams_come_from_the_pair() -> None:
