@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from storage.records import ClipSegment
@@ -35,6 +35,29 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+
+
+class EpochSecond(TypeDecorator[datetime]):
+    """Aware UTC in whole seconds, kept as seconds since 1970 so that databases can add up and compare cheaply."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+        """Refuse naive times, and parts of a second: they would be lost."""
+        if value is None:
+            return None
+        if value.tzinfo is None or value.microsecond:
+            raise ValueError("a time must have a zone and be of whole seconds")
+        return (value - _EPOCH) // _SECOND
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+        """Return UTC."""
+        return None if value is None else _EPOCH + timedelta(seconds=value)
 
 
 class Word(TypeDecorator[E], Generic[E]):

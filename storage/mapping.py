@@ -18,6 +18,7 @@ from storage.records import (
     Case,
     CaseStep,
     Change,
+    CoverageRow,
     Delivery,
     Event,
     Evidence,
@@ -107,5 +108,6 @@ DELIVERIES = Mapped(tables.deliveries, Delivery)
 ACCOUNTS = Mapped(tables.accounts, Account)
 WEB_SESSIONS = Mapped(tables.web_sessions, WebSession)
 CAMERA_STATES = Mapped(tables.camera_states, CameraState)
+COVERAGE = Mapped(tables.coverage, CoverageRow)
 WORKERS = Mapped(tables.workers, WorkerRecord)
 CHANGES = Mapped(tables.changes, Change)

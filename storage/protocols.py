@@ -6,11 +6,11 @@ name a record raise `RecordNotFound` when it does not exist.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from storage.records import (
     Account,
@@ -20,6 +20,8 @@ from storage.records import (
     CaseState,
     CaseStep,
     Change,
+    CoverageRow,
+    CoverageState,
     Delivery,
     Event,
     Evidence,
@@ -265,6 +267,48 @@ class FleetStore(Protocol):
 
     async def workers(self) -> list[WorkerRecord]:
         """Return all registered workers."""
+
+
+Seconds = Mapping[CoverageState, int]  # states that do not occur are left out
+
+
+class CoverageStore(Protocol):
+    """What was done with every second of every camera, as rows that never overlap."""
+
+    async def extend(self, rows: Sequence[CoverageRow]) -> None:
+        """Append rows of any number of cameras, in one transaction.
+
+        A row that goes on where its camera's last one ends, in the same state and grid, lengthens that one. What lies
+        before the last one's end is cut off, so that rows written again after a lost answer change nothing.
+        """
+
+    async def last(self, camera_ids: Sequence[str]) -> dict[str, CoverageRow]:
+        """Return the newest row per camera id; cameras without any are left out.
+
+        A long stretch is kept in one part per day UTC: this is the last part.
+        """
+
+    async def rows(self, camera_id: str, start: datetime, end: datetime) -> list[CoverageRow]:
+        """Return a camera's rows in order of time, cut to the span; neighbours of one state are one row."""
+
+    async def totals(
+        self,
+        scope: Scope,
+        start: datetime,
+        end: datetime,
+        *,
+        by: Literal["camera", "grid", "state"],
+        camera_ids: Sequence[str] | None = None,
+        grid_id: str | None = None,
+    ) -> dict[str, Seconds]:
+        """Return the seconds per state within the span, per camera id, per grid id, or of all together under "".
+
+        A row that reaches over an end of the span counts by its part. A row belongs to the grid that its camera had
+        at that time.
+        """
+
+    async def purge(self, before: datetime) -> int:
+        """Remove rows that ended by then; return how many."""
 
 
 class AuditStore(Protocol):

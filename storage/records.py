@@ -285,6 +285,60 @@ class CameraState:
     worker_id: str = ""
     looks: int = 0  # pictures analysed since the worker started
     dropped_gops: int = 0
+    tier: str = ""  # what it is watched by now: "main" or "sub" stream, "poll" (snapshots); "" while nothing is known
+    clock_offset_s: float | None = None  # the camera's clock minus ours; None: it does not tell its time
+    gop_s: float | None = None  # from keyframe to keyframe, None until two were seen
+    notes: tuple[str, ...] = ()  # codes of what limits the watching; see `CAMERA_NOTES`
+    audited: int = 0  # stretches analysed in full whatever the gate said, since the worker started, as all below
+    audit_active: int = 0  # of these: something happened
+    audit_missed: int = 0  # of these: the gate had let it pass
+    refused_looks: int = 0  # looks that were due and for which the worker had no time
+    refused_bursts: int = 0
+    lost_packets: int = 0  # gaps in the numbering of RTP packets
+
+
+# What a worker may say in `CameraState.notes`; the interface has words for each.
+CAMERA_NOTES = (
+    "long_gop",  # keyframes are rarer than the rules need: decoding more than keyframes, or the substream
+    "evidence_from_sub",  # the main stream cannot be had: clips are of the substream
+    "poll_stale",  # snapshots repeat an old picture: watched by stream instead
+    "poll_slow",  # snapshots take too long: watched by stream instead
+    "poll_different",  # snapshots show another view than the stream: watched by stream instead
+    "poll_failed",  # no snapshots: watched by stream instead
+    "burst_fatigue",  # something moves without end and leads to nothing: looked at less closely
+)
+# A camera's clock this far from ours deserves a word, or makes its own times useless.
+CLOCK_WARN_S = 5.0
+CLOCK_FAIL_S = 30.0
+
+
+class CoverageState(StrEnum):
+    """What was done with one second of one camera: exactly one of these."""
+
+    ANALYSED = "analysed"  # decoded closely, as something moved
+    LOOKED = "looked"  # its stream was read and every look that was due was taken
+    POLLED = "polled"  # watched by snapshots
+    OVERLOADED = "overloaded"  # the camera was there, and a look that was due was refused
+    OFFLINE = "offline"  # nothing came from the camera, or nobody watched it
+    PAUSED = "paused"  # on purpose: no rule was in force
+    MASKED = "masked"  # on purpose: everything that is armed lies under privacy masks
+    UNKNOWN = "unknown"  # the watcher died before it could say, or the clock jumped
+
+
+# Seconds in which the camera was really watched, and those in which nobody wanted it to be.
+WATCHED = frozenset({CoverageState.ANALYSED, CoverageState.LOOKED, CoverageState.POLLED})
+EXEMPT = frozenset({CoverageState.PAUSED, CoverageState.MASKED})
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """A stretch of a camera's time in one state: UTC, whole seconds, half-open (`end` is not part of it)."""
+
+    camera_id: str
+    grid_id: str
+    state: CoverageState
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from storage.account_store import SqlAccountStore
 from storage.audit_store import SqlAuditStore
 from storage.case_store import SqlCaseStore
 from storage.change_store import SqlChangeStore
+from storage.coverage_store import SqlCoverageStore
 from storage.engine import Database, open_database
 from storage.event_store import SqlEventStore
 from storage.fleet_store import SqlFleetStore
@@ -19,6 +20,7 @@ from storage.protocols import (
     AuditStore,
     CaseStore,
     ChangeStore,
+    CoverageStore,
     EventStore,
     FleetStore,
     OutboxStore,
@@ -38,6 +40,7 @@ class Stores:
     outbox: OutboxStore
     accounts: AccountStore
     fleet: FleetStore
+    coverage: CoverageStore
     audit: AuditStore
     changes: ChangeStore
 
@@ -70,6 +73,7 @@ def _stores(database: Database) -> Stores:
         outbox=SqlOutboxStore(database),
         accounts=SqlAccountStore(database),
         fleet=SqlFleetStore(database),
+        coverage=SqlCoverageStore(database),
         audit=SqlAuditStore(database),
         changes=SqlChangeStore(database),
     )

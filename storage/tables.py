@@ -21,8 +21,17 @@ from sqlalchemy import (
     text,
 )
 
-from storage.column_types import Segments, Tuples, UtcTime, Word
-from storage.records import CameraStateName, CaseState, DeliveryState, EventState, EvidenceKind, Role, Verdict
+from storage.column_types import EpochSecond, Segments, Tuples, UtcTime, Word
+from storage.records import (
+    CameraStateName,
+    CaseState,
+    CoverageState,
+    DeliveryState,
+    EventState,
+    EvidenceKind,
+    Role,
+    Verdict,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -312,7 +321,32 @@ camera_states = Table(
     Column("worker_id", Text, nullable=False),
     Column("looks", BigInteger, nullable=False),
     Column("dropped_gops", BigInteger, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("clock_offset_s", Float),
+    Column("gop_s", Float),
+    Column("notes", Tuples, nullable=False),
+    Column("audited", BigInteger, nullable=False),
+    Column("audit_active", BigInteger, nullable=False),
+    Column("audit_missed", BigInteger, nullable=False),
+    Column("refused_looks", BigInteger, nullable=False),
+    Column("refused_bursts", BigInteger, nullable=False),
+    Column("lost_packets", BigInteger, nullable=False),
 )
+
+# A row never crosses midnight UTC, so that whoever asks for a span need not look further back than its first day. `end`
+# stands in no index: lengthening a row, which every camera does every few seconds, touches the row and nothing else.
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("camera_id", Text, primary_key=True),
+    Column("start", EpochSecond, primary_key=True),
+    Column("end", EpochSecond, nullable=False),
+    Column("grid_id", Text, nullable=False),
+    Column("state", Word(CoverageState), nullable=False),
+    sqlite_with_rowid=False,  # one tree, in the order of the key
+)
+Index("ix_coverage_start", coverage.c.start)
+Index("ix_coverage_grid", coverage.c.grid_id, coverage.c.start)
 
 workers = Table(
     "workers",

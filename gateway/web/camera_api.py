@@ -9,6 +9,7 @@ from gateway.access.rights import Principal, Right, require_any
 from gateway.errors import NotFound
 from gateway.web import models
 from gateway.web.context import WebContext
+from gateway.web.coverage_sums import shares_today
 from gateway.web.routes import Call, Route
 from gateway.web.views import RECENT_EVENTS, Places, event_view
 from storage.records import CameraState, CameraStateName
@@ -41,8 +42,10 @@ async def _list(call: Call[models.CameraQuery, None]) -> models.CameraPage:
     found = sorted((view for view in views if _matches(view, call.query)), key=lambda view: view.id)
     rest = [view for view in found if call.query.cursor is None or view.id > call.query.cursor]
     page = rest[: call.query.limit]
+    by_id = {camera.id: camera for camera in mine}
+    shares = await shares_today(call.context, [by_id[view.id] for view in page])
     return models.CameraPage(
-        items=page,
+        items=[view.model_copy(update={"coverage_today": shares[view.id]}) for view in page],
         next_cursor=page[-1].id if len(rest) > len(page) else None,
         totals=models.CameraTotals(online=online, total=len(views)),
     )
@@ -63,7 +66,8 @@ async def _show(call: Call[None, None]) -> models.CameraDetail:
     state = (await context.stores.fleet.states()).get(camera.id)
     places = Places(context.site)
     recent = await context.stores.events.recent(call.principal.scope, camera.id, RECENT_EVENTS)
-    view = _camera_view(context, camera, state)
+    shares = await shares_today(context, [camera])
+    view = _camera_view(context, camera, state).model_copy(update={"coverage_today": shares[camera.id]})
     return models.CameraDetail(
         **{name: getattr(view, name) for name in models.CameraView.model_fields},
         zones=[models.ZoneView.model_validate(zone) for zone in camera.zones],
@@ -89,6 +93,7 @@ def _camera_view(context: WebContext, camera: CameraConfig, state: CameraState |
         event_types=sorted({rule.type for rule in camera.rules if rule.enabled}),
         enabled=camera.enabled,
         masked=bool(camera.privacy_masks),
+        coverage_today=None,
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from aiohttp import web
@@ -30,6 +32,7 @@ class WebSettings:
 
     https: bool = False  # marks cookies Secure
     max_body_bytes: int = 256 * 1024  # no request of ours comes near
+    timezone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))  # whose midnight begins a day
 
 
 @dataclass(frozen=True, slots=True)

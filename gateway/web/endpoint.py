@@ -80,7 +80,8 @@ def read_query(model: type[BaseModel], request: web.Request) -> BaseModel:
         ProblemRaised: 422, naming the field.
     """
     raw: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
+    for field_name, field in model.model_fields.items():
+        name = field.alias or field_name
         values = [value for value in request.query.getall(name, []) if value]
         if not values:
             continue

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
 from storage.protocols import Scope
+from storage.records import CLOCK_FAIL_S, CLOCK_WARN_S, CameraState, CameraStateName
 from storage.stores import Stores
 
 # From a cached answer to the longest that a client waits.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+
+# Fields of `CameraState` that only grow while a worker runs, and begin anew with it.
+_COUNTERS = (
+    "looks",
+    "dropped_gops",
+    "audited",
+    "audit_active",
+    "audit_missed",
+    "refused_looks",
+    "refused_bursts",
+    "lost_packets",
+)
 
 
 class WebMetrics:
@@ -30,6 +44,14 @@ class WebMetrics:
             "gridpatrol_review_waiting", "Items that wait, by severity", ["severity"], registry=registry
         )
         self._cameras = Gauge("gridpatrol_cameras", "Cameras by state", ["state"], registry=registry)
+        self._tiers = Gauge("gridpatrol_cameras_by_tier", "Online cameras by tier", ["tier"], registry=registry)
+        self._notes = Gauge("gridpatrol_cameras_noted", "Cameras by what limits them", ["note"], registry=registry)
+        self._clocks = Gauge(
+            "gridpatrol_cameras_clock_off", "Cameras whose clock is off, by seconds or more", ["by"], registry=registry
+        )
+        self._watching = Gauge(
+            "gridpatrol_watching", "Sums over cameras since their workers started", ["what"], registry=registry
+        )
 
     async def render(self, stores: Stores) -> bytes:
         """Return the exposition text.
@@ -39,9 +61,27 @@ class WebMetrics:
         """
         depth = await stores.outbox.depth()
         waiting = await stores.reviews.counts(Scope(None))
-        states = Tally(state.state.value for state in (await stores.fleet.states()).values())
-        for gauge, values in ((self._outbox, depth), (self._waiting, waiting), (self._cameras, states)):
+        states = list((await stores.fleet.states()).values())
+        gauges: dict[Gauge, Mapping[str, int]] = {
+            self._outbox: depth,
+            self._waiting: waiting,
+            self._watching: _sums(states),
+        }
+        gauges[self._cameras] = Tally(state.state.value for state in states)
+        online = [state for state in states if state.state is CameraStateName.ONLINE]
+        gauges[self._tiers] = Tally(state.tier for state in online if state.tier)
+        gauges[self._notes] = Tally(note for state in states for note in state.notes)
+        gauges[self._clocks] = {f"{limit_s:g}": _off_by(online, limit_s) for limit_s in (CLOCK_WARN_S, CLOCK_FAIL_S)}
+        for gauge, values in gauges.items():
             gauge.clear()
             for label, number in values.items():
                 gauge.labels(label).set(number)
         return generate_latest(self._registry)
+
+
+def _sums(states: Sequence[CameraState]) -> dict[str, int]:
+    return {name: sum(getattr(state, name) for state in states) for name in _COUNTERS}
+
+
+def _off_by(states: Sequence[CameraState], limit_s: float) -> int:
+    return sum(state.clock_offset_s is not None and abs(state.clock_offset_s) >= limit_s for state in states)

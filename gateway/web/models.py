@@ -271,10 +271,20 @@ class CameraStateView(Answer):
     fps: float | None
     looks: int
     dropped_gops: int
+    tier: str
+    clock_offset_s: float | None
+    gop_s: float | None
+    notes: list[str]
+    audited: int
+    audit_active: int
+    audit_missed: int
+    refused_looks: int
+    refused_bursts: int
+    lost_packets: int
 
 
 class CameraView(Answer):
-    """A camera as the list shows it."""
+    """A camera as the list shows it. `coverage_today`: share watched since midnight, None when that cannot be told."""
 
     id: str
     name: str
@@ -288,6 +298,7 @@ class CameraView(Answer):
     event_types: list[str]
     enabled: bool
     masked: bool
+    coverage_today: float | None
 
 
 class ZoneView(Answer):

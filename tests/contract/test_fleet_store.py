@@ -32,6 +32,16 @@ async def test_states_are_replaced(stores: Stores) -> None:
     assert await stores.fleet.states() == {"cam-1": lost, "cam-2": a_camera_state("cam-2", fps=None)}
 
 
+async def test_facts_of_the_watching_come_back(stores: Stores) -> None:
+    """Tier, clock, group of pictures, notes and counters."""
+    facts = a_camera_state(
+        tier="poll", clock_offset_s=-31.5, gop_s=12.0, notes=("long_gop", "evidence_from_sub"), audited=5_000_000_000,
+        audit_active=7, audit_missed=1, refused_looks=2, refused_bursts=3, lost_packets=4,
+    )  # fmt: skip
+    await stores.fleet.save_states([facts])
+    assert await stores.fleet.states() == {"cam-1": facts}
+
+
 async def test_only_a_new_state_name_is_told(stores: Stores) -> None:
     """Counters move every few seconds; readers hear only when the state has another name."""
     await stores.fleet.save_states([a_camera_state("cam-1"), a_camera_state("cam-2")])

@@ -20,11 +20,15 @@ from storage.errors import RecordNotFound, StorageError, StoreUnavailable
 from storage.protocols import ReviewFilter
 from storage.stores import Stores, open_stores
 from storage.tables import metadata
-from tests.contract.store_samples import EVERYTHING, an_event, an_item, opened, shown
+from tests.contract.store_samples import EVERYTHING, a_camera_state, an_event, an_item, opened, shown
 from tests.postgresql import PostgresServer
 
 Tamper = Callable[[str], None]
 PATIENCE_S = 60.0
+NEW_IN_0002 = (
+    "tier", "clock_offset_s", "gop_s", "notes", "audited", "audit_active", "audit_missed", "refused_looks",
+    "refused_bursts", "lost_packets",
+)  # fmt: skip
 
 
 @contextmanager
@@ -191,6 +195,19 @@ async def test_two_processes_may_migrate_one_server_at_once(postgresql_server: P
 
     await asyncio.gather(start(), start())
     postgresql_server.drop(name)
+
+
+async def test_a_database_of_the_first_version_is_brought_up(database_url: str, tamper: Tamper) -> None:
+    """What was kept stays; facts that the older program did not know have their defaults."""
+    async with open_stores(database_url, migrate=False) as stores:
+        await stores.fleet.save_states([a_camera_state("cam-1")])
+    tamper("DROP TABLE coverage")
+    for fact in NEW_IN_0002:
+        tamper(f"ALTER TABLE camera_states DROP COLUMN {fact}")
+    tamper("UPDATE alembic_version SET version_num = '0001'")
+    async with open_stores(database_url, migrate=True) as stores:
+        assert await stores.fleet.states() == {"cam-1": a_camera_state("cam-1")}
+        assert await stores.coverage.last(["cam-1"]) == {}
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index")

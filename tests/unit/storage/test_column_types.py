@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Dialect
 from sqlalchemy.engine import make_url
 
-from storage.column_types import Segments, Tuples, UtcTime, Word
+from storage.column_types import EpochSecond, Segments, Tuples, UtcTime, Word
 from storage.records import CaseState, ClipSegment
 
 DIALECTS: list[Dialect] = [make_url(f"{name}://").get_dialect()() for name in ("sqlite", "postgresql+asyncpg")]
@@ -31,6 +31,25 @@ def test_times_come_back_in_utc(dialect: Dialect) -> None:
     assert found is not None
     assert found.tzinfo is UTC
     assert kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None
+
+
+@pytest.mark.parametrize("moment", [datetime(2026, 1, 1), datetime(2026, 1, 1, microsecond=1, tzinfo=UTC)])  # noqa: DTZ001
+def test_what_seconds_cannot_hold_is_refused(moment: datetime) -> None:
+    """A part of a second would be lost without a word."""
+    with pytest.raises(ValueError, match="whole seconds"):
+        EpochSecond().process_bind_param(moment, DIALECTS[0])
+
+
+def test_seconds_since_1970_come_back_as_utc() -> None:
+    """The same moment; None stays None."""
+    kind, noon = EpochSecond(), datetime(2026, 1, 1, 12, tzinfo=CHINA)
+    assert kind.process_bind_param(noon, DIALECTS[0]) == int(noon.timestamp())
+    found = kind.process_result_value(int(noon.timestamp()), DIALECTS[0])
+    assert found == noon
+    assert found is not None
+    assert found.tzinfo is UTC
+    assert kind.process_bind_param(None, DIALECTS[0]) is None
+    assert kind.process_result_value(None, DIALECTS[0]) is None
 
 
 def test_words_outside_the_enumeration_are_refused() -> None:

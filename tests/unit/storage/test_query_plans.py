@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
+from storage.coverage_store import SqlCoverageStore
 from storage.engine import Database, open_database
 from storage.protocols import ReviewFilter, Scope
 from storage.review_store import SqlReviewStore
 from storage.scopes import WIDE_SCOPE_GRIDS
 from storage.stores import open_stores
 
+DAY = datetime(2026, 11, 22, tzinfo=UTC)
 ALL = Scope(None)
 ONE = Scope(frozenset({"g1"}))
 SOME = Scope(frozenset({"g1", "g2"}))
@@ -95,3 +98,36 @@ async def test_severity_leads_where_nothing_rarer_does(database: Database, waiti
 async def test_a_few_grids_are_collected_and_sorted(database: Database) -> None:
     """A grid leader's handful of grids: their own rows only, whatever else is in the table."""
     assert "ix_review_waiting_grid (grid_id=?)" in await plan(database, SOME, ReviewFilter())
+
+
+async def coverage_plan(database: Database, scope: Scope, **query: object) -> str:
+    """Return SQLite's plan for the totals of a day."""
+    sent: list[tuple[str, object]] = []
+
+    def listen(_conn: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", listen)
+    await SqlCoverageStore(database).totals(scope, DAY, DAY + timedelta(days=1), by="grid", **query)  # type: ignore[arg-type]
+    event.remove(database.engine.sync_engine, "before_cursor_execute", listen)
+    statement, parameters = next(s for s in sent if "coverage" in s[0])
+    async with database.read() as conn:
+        rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
+        return "; ".join(row.detail for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("scope", "query", "index"),
+    [
+        (ALL, {}, "INDEX ix_coverage_start (start>? AND start<?)"),
+        (SOME, {}, "INDEX ix_coverage_grid (grid_id=? AND start>? AND start<?)"),
+        (ALL, {"grid_id": "g1"}, "INDEX ix_coverage_grid (grid_id=? AND start>? AND start<?)"),
+        (ALL, {"camera_ids": ["c1", "c2"]}, "PRIMARY KEY (camera_id=? AND start>? AND start<?)"),
+        (SOME, {"camera_ids": ["c1", "c2"]}, "PRIMARY KEY (camera_id=? AND start>? AND start<?)"),
+    ],
+)
+async def test_coverage_of_a_day_reads_that_day_only(
+    database: Database, scope: Scope, query: dict[str, object], index: str
+) -> None:
+    """Whatever leads, the time is bounded on both sides: a year of history costs nothing."""
+    assert index in await coverage_plan(database, scope, **query)

@@ -11,6 +11,7 @@ import { useSessionStore } from "./stores/session";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/kit.css";
+import "./styles/coverage.css";
 
 const app = createApp(App);
 app.use(createPinia()).use(i18n);

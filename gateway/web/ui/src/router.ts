@@ -5,6 +5,7 @@ declare module "vue-router" {
   interface RouteMeta {
     open?: boolean; // needs nobody signed in
     title?: string; // message key
+    under?: string; // the entry of the main navigation that it belongs to, where its own path does not say
   }
 }
 
@@ -13,12 +14,13 @@ const Review = () => import("@/pages/ReviewPage.vue");
 const Event = () => import("@/pages/EventPage.vue");
 const Cameras = () => import("@/pages/CamerasPage.vue");
 const Camera = () => import("@/pages/CameraPage.vue");
+const Coverage = () => import("@/pages/CoveragePage.vue");
 const Cases = () => import("@/pages/CasesPage.vue");
 const Case = () => import("@/pages/CasePage.vue");
 
 /** Fetch the code of all pages while the line is good, so that they open when it is not. */
 export async function fetchPages(): Promise<void> {
-  await Promise.allSettled([Today(), Review(), Event(), Cameras(), Camera(), Cases(), Case()]);
+  await Promise.allSettled([Today(), Review(), Event(), Cameras(), Camera(), Coverage(), Cases(), Case()]);
 }
 
 export const router = createRouter({
@@ -34,6 +36,7 @@ export const router = createRouter({
     { path: "/events/:id", component: Event, meta: { title: "review.title" } },
     { path: "/cameras", component: Cameras, meta: { title: "camera.title" } },
     { path: "/cameras/:id", component: Camera, meta: { title: "camera.title" } },
+    { path: "/coverage", component: Coverage, meta: { title: "coverage.title", under: "/cameras" } },
     { path: "/cases", component: Cases, meta: { title: "case.title" } },
     { path: "/cases/:id", component: Case, meta: { title: "case.title" } },
     {

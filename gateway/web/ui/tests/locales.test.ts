@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CAMERA_STATES } from "@/api/types";
+import { CAMERA_NOTES, CAMERA_STATES, COVERAGE_STATES } from "@/api/types";
 import { PROBLEM_CODES } from "@/api/problem";
 import { CASE_STATES } from "@/domain/cases";
 import { en } from "@/locales/en";
@@ -60,6 +60,8 @@ describe("the words of the interface", () => {
   it("has words for every state and problem that the gateway can name", () => {
     const wanted = [
       ...CAMERA_STATES.flatMap((state) => [`cameraState.${state}`, `cameraAdvice.${state}`]),
+      ...CAMERA_NOTES.map((note) => `cameraNote.${note}`),
+      ...COVERAGE_STATES.map((state) => `coverageState.${state}`),
       ...CASE_STATES.map((state) => `case.stateName.${state}`),
       ...PROBLEM_CODES.map((problem) => `problem.${problem}`),
     ];

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from storage.records import CameraStateName
+from storage.records import CameraState, CameraStateName, CoverageRow, CoverageState
 from tests.unit.gateway.web.house import House, SignedIn, camera, serve, sign_in, town
 
 
@@ -83,3 +84,34 @@ async def test_detail_says_what_the_rules_do(house: House, signed_in: SignedIn) 
     client = await signed_in("grid-worker")
     rule = (await (await client.get("/api/v1/cameras/cam-east")).json())["rules"][0]
     assert (rule["dwell_s"], rule["severity"], rule["detector_ready"]) == (180, "S2", True)
+
+
+async def test_facts_of_the_watching_are_shown(house: House, signed_in: SignedIn) -> None:
+    """Tier, clock, group of pictures, notes and counters."""
+    now = house.clock.now()
+    facts = {
+        "tier": "sub", "clock_offset_s": 6.5, "gop_s": 10.0, "notes": ["long_gop"], "audited": 9, "audit_active": 3,
+        "audit_missed": 1, "refused_looks": 4, "refused_bursts": 5, "lost_packets": 6,
+    }  # fmt: skip
+    known = {**facts, "notes": ("long_gop",)}
+    await house.stores.fleet.save_states([CameraState("cam-east", CameraStateName.ONLINE, now, now, **known)])  # type: ignore[arg-type]
+    state = (await (await (await signed_in("maintainer")).get("/api/v1/cameras/cam-east")).json())["state"]
+    assert {name: state[name] for name in facts} == facts
+
+
+async def test_list_and_page_say_how_well_a_camera_was_watched_today(house: House, signed_in: SignedIn) -> None:
+    """A quarter of the time offline; the camera that nothing is known of says nothing."""
+    now = house.clock.now().replace(microsecond=0)
+    house.clock.ahead += timedelta(days=1) - (now - now.replace(hour=20, minute=0, second=0))  # 4 o'clock there
+    now = house.clock.now().replace(microsecond=0)
+    middle = now - timedelta(seconds=1_000)
+    rows = [
+        CoverageRow("cam-east", "east", CoverageState.LOOKED, now - timedelta(seconds=4_000), middle),
+        CoverageRow("cam-east", "east", CoverageState.OFFLINE, middle, now),
+    ]
+    await house.stores.coverage.extend(rows)
+    client = await signed_in("admin")
+    page = await (await client.get("/api/v1/cameras")).json()
+    assert [item["coverage_today"] for item in page["items"]] == [pytest.approx(0.75, abs=0.01), None]
+    detail = await (await client.get("/api/v1/cameras/cam-east")).json()
+    assert detail["coverage_today"] == pytest.approx(0.75, abs=0.01)

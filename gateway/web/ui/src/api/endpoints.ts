@@ -1,9 +1,11 @@
 import { apiUrl, getBlob, getJson, send, type RequestOptions } from "./client";
 import type {
+  CameraCoverage,
   CameraDetail,
   CameraPage,
   CaseDetail,
   CasePage,
+  CoverageDay,
   EventType,
   Grid,
   Locale,
@@ -36,6 +38,8 @@ export const api = {
 
   cameras: (query: RequestOptions["query"]) => getJson<CameraPage>("/cameras", { query }),
   camera: (cameraId: string) => getJson<CameraDetail>(`/cameras/${id(cameraId)}`),
+  cameraCoverage: (cameraId: string) => getJson<CameraCoverage>(`/cameras/${id(cameraId)}/coverage`),
+  coverage: (query: RequestOptions["query"]) => getJson<CoverageDay>("/coverage", { query }),
   picture: (cameraId: string) => getBlob(picturePath(cameraId)),
 
   cases: (query: RequestOptions["query"]) => getJson<CasePage>("/cases", { query }),

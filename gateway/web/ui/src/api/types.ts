@@ -210,6 +210,16 @@ export interface CameraState {
   fps: number | null;
   looks: number;
   dropped_gops: number;
+  tier: "" | "main" | "sub" | "poll";
+  clock_offset_s: number | null;
+  gop_s: number | null;
+  notes: string[];
+  audited: number;
+  audit_active: number;
+  audit_missed: number;
+  refused_looks: number;
+  refused_bursts: number;
+  lost_packets: number;
 }
 
 export interface Camera {
@@ -225,6 +235,66 @@ export interface Camera {
   event_types: string[];
   enabled: boolean;
   masked: boolean;
+  coverage_today: number | null; // share watched since midnight, 0-1
+}
+
+export const CAMERA_NOTES = [
+  "long_gop",
+  "evidence_from_sub",
+  "poll_stale",
+  "poll_slow",
+  "poll_different",
+  "poll_failed",
+  "burst_fatigue",
+] as const;
+export type CameraNote = (typeof CAMERA_NOTES)[number];
+
+/** What was done with a second of a camera; watched ones first, then losses, then what was meant. */
+export const COVERAGE_STATES = [
+  "analysed",
+  "looked",
+  "polled",
+  "overloaded",
+  "offline",
+  "unknown",
+  "paused",
+  "masked",
+] as const;
+export type CoverageState = (typeof COVERAGE_STATES)[number];
+export type CoverageSeconds = Record<CoverageState, number>;
+
+export interface CoverageSum {
+  seconds: CoverageSeconds;
+  watched_share: number | null;
+}
+
+export interface CoverageRow {
+  state: CoverageState;
+  start: string;
+  end: string;
+}
+
+export interface CameraCoverage extends CoverageSum {
+  start: string;
+  end: string;
+  rows: CoverageRow[];
+  unrecorded_s: number;
+}
+
+export interface CoverageItem extends CoverageSum {
+  id: string;
+  name: string;
+  cameras: number;
+}
+
+export interface CoverageDay {
+  day: string;
+  start: string;
+  end: string;
+  by: "grid" | "camera";
+  items: CoverageItem[];
+  total: CoverageSum;
+  next_cursor: string | null;
 }
 
 export interface CameraZone {

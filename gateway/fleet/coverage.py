@@ -1,0 +1,117 @@
+"""The coverage ledger of one worker: every second of every camera in exactly one state. Pure; the worker writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from storage.coverage_rows import after_silence, joined, whole_second
+from storage.records import CoverageRow, CoverageState
+
+# What a crash may cost: with a write that takes its time, still less than the 10 s that count as unknown afterwards.
+FLUSH_S = 5
+# A tick speaks for the seconds since the one before, but not for more than these.
+MAX_TICK_S = 10
+# Per camera, while the database is away; beyond, the oldest two become one row of unknown seconds.
+MAX_WAITING_ROWS = 200
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One camera: what is accounted for, and the rows that were not handed out yet."""
+
+    camera_id: str
+    grid_id: str
+    until: datetime  # everything before it has its state
+    state: CoverageState = CoverageState.UNKNOWN  # as last told
+    rows: list[CoverageRow] = field(default_factory=list)
+    blurred: int = 0
+
+    def tell(self, state: CoverageState, now: datetime) -> None:
+        """Give the seconds up to `now` that state; what a single tick cannot know is unknown."""
+        self.add(CoverageState.UNKNOWN, now - MAX_TICK_S * _SECOND)
+        self.add(state, now)
+        self.state = state
+
+    def add(self, state: CoverageState, end: datetime) -> None:
+        if end <= self.until:
+            return
+        row = CoverageRow(self.camera_id, self.grid_id, state, self.until, end)
+        self.rows[-1:] = joined([*self.rows[-1:], row])
+        self.until = end
+        self.bound()
+
+    def put_back(self, rows: Iterable[CoverageRow]) -> None:
+        self.rows = joined([*rows, *self.rows])
+        self.bound()
+
+    def bound(self) -> None:
+        while len(self.rows) > MAX_WAITING_ROWS:
+            oldest, second, *rest = self.rows
+            self.rows = joined([replace(second, state=CoverageState.UNKNOWN, start=oldest.start), *rest])
+            self.blurred += 1
+
+    def take(self) -> list[CoverageRow]:
+        rows, self.rows = self.rows, []
+        return rows
+
+
+class CoverageLedger:
+    """Turns ticks into rows that follow one another without gap or overlap, whatever the wall clock does.
+
+    Whole seconds of wall time. A clock that steps back writes nothing until it has caught up with what is written; a
+    jump forward is unknown but for the last `MAX_TICK_S` (which no one can tell from a late tick).
+    """
+
+    def __init__(self, now: datetime) -> None:
+        """Begin: a camera that nothing is known of (see `resume`) is accounted for from `now` on."""
+        self._began = whole_second(now)
+        self._handed_out = now
+        self._lines: dict[str, _Line] = {}
+
+    @property
+    def blurred(self) -> int:
+        """Rows whose states were given up, as unknown, because too many waited to be written."""
+        return sum(line.blurred for line in self._lines.values())
+
+    def resume(self, last: Mapping[str, CoverageRow], now: datetime) -> None:
+        """Go on after the newest rows that are kept: what lies between them and now becomes unknown and offline."""
+        for camera_id, row in last.items():
+            until = max(row.end, whole_second(now))
+            self._lines[camera_id] = _Line(camera_id, row.grid_id, until, rows=after_silence(row, now))
+
+    def note(self, camera_id: str, grid_id: str, state: CoverageState, now: datetime) -> None:
+        """Say what was done with a camera since the tick before; to be called about once a second for each."""
+        line = self._lines.get(camera_id)
+        if line is None:
+            line = self._lines[camera_id] = _Line(camera_id, grid_id, self._began)
+        line.grid_id = grid_id
+        line.tell(state, whole_second(now))
+
+    def due(self, now: datetime) -> list[CoverageRow]:
+        """Return the rows to be written now: all that wait, every `FLUSH_S`; nothing in between."""
+        if abs(now - self._handed_out) < FLUSH_S * _SECOND:
+            return []
+        self._handed_out = now
+        return self.take()
+
+    def take(self) -> list[CoverageRow]:
+        """Return all rows that wait, at once."""
+        return [row for line in self._lines.values() for row in line.take()]
+
+    def put_back(self, rows: Iterable[CoverageRow]) -> None:
+        """Keep rows that could not be written (or perhaps were: writing them again changes nothing)."""
+        by_camera: dict[str, list[CoverageRow]] = {}
+        for row in rows:
+            by_camera.setdefault(row.camera_id, []).append(row)
+        for camera_id, returned in by_camera.items():
+            self._lines[camera_id].put_back(returned)
+
+    def stop(self, now: datetime) -> list[CoverageRow]:
+        """Return the last rows: up to now, and one second OFFLINE, by which the next start knows of an orderly end."""
+        for line in self._lines.values():
+            line.tell(line.state, whole_second(now))
+            line.add(CoverageState.OFFLINE, whole_second(now) + _SECOND)
+        return self.take()
