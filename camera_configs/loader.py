@@ -1,7 +1,8 @@
 """A folder of YAML files becomes one `SiteConfig`, or a list of everything that is wrong with it.
 
 Files may be split in any way. Top-level keys: `regions`, `grids`, `cameras`, `event_types` (lists that add up over
-all files) and `defaults` (once per folder: `stream`, `legal` and `rule`, which fill in what a camera leaves out).
+all files) and `defaults` (once per folder: `stream`, `snapshot`, `legal` and `rule`, which fill in what a camera
+leaves out).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from camera_configs.models import (
     RegionConfig,
     RuleConfig,
     SiteConfig,
+    SnapshotConfig,
     StreamConfig,
 )
 from camera_configs.problems import ConfigError as ConfigError
@@ -31,7 +33,12 @@ from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
 from camera_configs.yaml_source import Located, Mark, read_yaml
 
 LIST_KEYS = ("regions", "grids", "cameras", "event_types")
-DEFAULT_KEYS: dict[str, type[ConfigModel]] = {"stream": StreamConfig, "legal": LegalCard, "rule": RuleConfig}
+DEFAULT_KEYS: dict[str, type[ConfigModel]] = {
+    "stream": StreamConfig,
+    "snapshot": SnapshotConfig,
+    "legal": LegalCard,
+    "rule": RuleConfig,
+}
 TOP_KEYS = (*LIST_KEYS, "defaults")
 
 
@@ -137,6 +144,8 @@ def _with_defaults(item: Item, defaults: dict[str, Located]) -> Item:
     if "legal" in defaults:
         own = entries.get("legal", Located(tree.mark, {}))
         entries["legal"] = own.over(defaults["legal"]) if isinstance(own.value, dict) else own
+    if "snapshot" in defaults and "snapshot" in entries and isinstance(entries["snapshot"].value, dict):
+        entries["snapshot"] = entries["snapshot"].over(defaults["snapshot"])
     for plural, key in (("streams", "stream"), ("rules", "rule")):
         if key in defaults and plural in entries:
             entries[plural] = _each_over(entries[plural], defaults[key])

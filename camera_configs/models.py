@@ -32,7 +32,19 @@ def _check_stream_url(url: str) -> str:
     return url
 
 
+def _check_snapshot_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("must start with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not contain a user name or password; use `username` and `password_env`")
+    if not parts.hostname:
+        raise ValueError("has no host")
+    return url
+
+
 StreamUrl = Annotated[str, AfterValidator(_check_stream_url)]
+SnapshotUrl = Annotated[str, AfterValidator(_check_snapshot_url)]
 
 
 class RegionConfig(ConfigModel):
@@ -84,6 +96,29 @@ class StreamConfig(ConfigModel):
     # Ten packets at the slowest rate we accept (1 fps). Also the longest that stopping this camera may take.
     read_timeout_s: float = Field(default=10.0, gt=1, le=60)
     open_timeout_s: float = Field(default=8.0, gt=1, le=60)
+    reader: Literal["auto", "ffmpeg"] = Field(
+        default="auto",
+        description="auto: our own receiver for H.264 and H.265, FFmpeg for the rest; ffmpeg: FFmpeg for a camera that"
+        " our own receiver does not get on with, at several times the cost.",
+    )
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password is not None and self.password_env is not None:
+            raise ValueError("give `password_env` or `password`, not both")
+        return self
+
+
+class SnapshotConfig(ConfigModel):
+    """The camera's own still picture over HTTP, a JPEG: slow rules are watched by it alone, without a stream."""
+
+    url: SnapshotUrl
+    username: str | None = Field(default=None, description="For Basic and Digest, whichever the camera asks for.")
+    password_env: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
+    # As for streams: for trials only, never shown, logged or exported.
+    password: SecretStr | None = None
+    # A sound camera answers within a second; one that needs longer than this is better watched by its stream.
+    timeout_s: float = Field(default=5.0, gt=0.5, le=30)
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
@@ -172,6 +207,8 @@ class CameraConfig(ConfigModel):
     grids: tuple[Identifier, ...] = Field(min_length=1, description="The first grid owns the events.")
     position: Position
     streams: tuple[StreamConfig, ...] = Field(min_length=1, max_length=2)
+    # None: watched by its streams always.
+    snapshot: SnapshotConfig | None = None
     legal: LegalCard
     zones: tuple[ZoneConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from camera_configs.boundary import BOUNDARY, about_persons
 from camera_configs.drafts import Checked, Draft, Item
@@ -38,7 +38,7 @@ def check_references(draft: Draft) -> None:
     _check_workers(draft)
     for camera in draft.cameras:
         _check_camera(camera, draft)
-    _check_streams(draft)
+    _check_addresses(draft)
 
 
 def _check_grid(entry: Checked[GridConfig], draft: Draft) -> None:
@@ -134,16 +134,25 @@ def _warn_of_legal_gaps(entry: Checked[CameraConfig], draft: Draft) -> None:
         if stream.password is not None:
             message = "a password stands in this file"
             draft.warnings.append(item.problem(("streams", index, "password"), message, "use `password_env`"))
+    if camera.snapshot is not None and camera.snapshot.password is not None:
+        message = "a password stands in this file"
+        draft.warnings.append(item.problem(("snapshot", "password"), message, "use `password_env`"))
 
 
-def _check_streams(draft: Draft) -> None:
+def _check_addresses(draft: Draft) -> None:
     first: dict[str, Item] = {}
     for entry in draft.cameras:
-        for index, stream in enumerate(entry.model.streams):
-            earlier = first.setdefault(stream.url, entry.item)
+        for loc, url in _addresses(entry.model):
+            earlier = first.setdefault(url, entry.item)
             if earlier is not entry.item:
                 message = f"is the same as that of camera '{earlier.id}'"
-                draft.warnings.append(entry.item.problem(("streams", index, "url"), message))
+                draft.warnings.append(entry.item.problem((*loc, "url"), message))
+
+
+def _addresses(camera: CameraConfig) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    yield from ((("streams", index), stream.url) for index, stream in enumerate(camera.streams))
+    if camera.snapshot is not None:
+        yield ("snapshot",), camera.snapshot.url
 
 
 def _known(draft: Draft, item: Item, loc: tuple[str | int, ...], name: str, known: _Kinds) -> None:

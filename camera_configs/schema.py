@@ -9,7 +9,15 @@ from typing import Any
 from pydantic import Field
 
 from camera_configs.base import ConfigModel
-from camera_configs.models import CameraConfig, GridConfig, LegalCard, RegionConfig, RuleConfig, StreamConfig
+from camera_configs.models import (
+    CameraConfig,
+    GridConfig,
+    LegalCard,
+    RegionConfig,
+    RuleConfig,
+    SnapshotConfig,
+    StreamConfig,
+)
 from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -19,6 +27,7 @@ class _Defaults(ConfigModel):
     """What a camera leaves out; once per folder."""
 
     stream: StreamConfig | None = None
+    snapshot: SnapshotConfig | None = None
     legal: LegalCard | None = None
     rule: RuleConfig | None = None
 
@@ -40,7 +49,7 @@ def json_schema() -> dict[str, Any]:
     schema = _ConfigFile.model_json_schema(mode="validation")
     parts = schema["$defs"]
     parts["CameraConfig"]["required"].remove("legal")
-    for name in ("LegalCard", "StreamConfig", "RuleConfig"):
+    for name in ("LegalCard", "StreamConfig", "SnapshotConfig", "RuleConfig"):
         del parts[name]["required"]
     parts["EventTypeSpec"]["required"] = ["id"]
     parts["RuleConfig"]["properties"]["type"] |= _type_choices()

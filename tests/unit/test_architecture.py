@@ -26,7 +26,10 @@ ONLY_IN = {
     "torch": ("detectors/",),
     "ultralytics": ("detectors/",),
     "av": ("gateway/camera/", "gateway/evidence/", "gateway/simulator/"),
-    "aiohttp": ("gateway/web/", "gateway/delivery/", "gateway/receiver/", "gateway/fleet/", "gateway/app.py"),
+    "aiohttp": (
+        "gateway/web/", "gateway/delivery/", "gateway/receiver/", "gateway/fleet/", "gateway/app.py",
+        "gateway/camera/snapshots/",
+    ),
     "typer": ("gateway/cli.py", "gateway/cli_models.py"),
 }  # fmt: skip
 # Words of what GridPatrol never does; a package of this kind must not even be a dependency.

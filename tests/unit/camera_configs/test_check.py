@@ -29,6 +29,26 @@ def test_a_password_in_a_file_is_a_warning_that_does_not_repeat_it(tmp_path: Pat
     assert "hunter2" not in report.text()
 
 
+def test_a_snapshots_password_in_a_file_is_a_warning_too(tmp_path: Path) -> None:
+    """With its own place, and not repeated."""
+    snapshot = "/gate }]\n    snapshot: { url: http://10.0.0.5/snap, username: viewer, password: hunter2 }"
+    report = check(spoilt(tmp_path, "/gate }]", snapshot))
+    assert report.ok
+    assert [w.key_path for w in report.warnings] == ["cameras[gate-1].snapshot.password"]
+    assert "hunter2" not in report.text()
+
+
+def test_two_cameras_with_one_snapshot_are_a_warning(tmp_path: Path) -> None:
+    """The second would watch the first one's place."""
+    first = SOUND.replace("/gate }]", "/gate }]\n    snapshot: { url: http://10.0.0.5/snap }")
+    second = first[first.index("cameras:") :].replace("id: gate-1", "id: gate-2").replace("/gate }]", "/gate2 }]")
+    report = check(write(tmp_path, {"a.yaml": first, "b.yaml": second}))
+    assert report.ok
+    assert [(w.key_path, w.message) for w in report.warnings] == [
+        ("cameras[gate-2].snapshot.url", "is the same as that of camera 'gate-1'")
+    ]
+
+
 def test_a_missing_sign_is_a_warning(tmp_path: Path) -> None:
     """Article 13 asks for a sign; the camera still works."""
     report = check(spoilt(tmp_path, "signage_confirmed: true", "signage_confirmed: false"))

@@ -88,6 +88,16 @@ def test_defaults_fill_in_what_a_camera_leaves_out(tmp_path: Path) -> None:
     assert (camera.streams[0].transport, camera.rules[0].dwell_s) == ("udp", 42)
 
 
+def test_defaults_of_snapshots_count_only_where_there_is_one(tmp_path: Path) -> None:
+    """The user is written once; a camera without an address still has no snapshots."""
+    defaults = "defaults:\n  snapshot: { username: viewer, password_env: SNAPSHOT_PASSWORD }\n"
+    with_one = SOUND.replace("/gate }]", "/gate }]\n    snapshot: { url: http://10.0.0.5/snap, username: admin }")
+    found = load_site(write(tmp_path / "a", {"a.yaml": with_one, "b.yaml": defaults})).camera("gate-1").snapshot
+    assert found is not None
+    assert (found.username, found.password_env) == ("admin", "SNAPSHOT_PASSWORD")
+    assert load_site(write(tmp_path / "b", {"a.yaml": SOUND, "b.yaml": defaults})).camera("gate-1").snapshot is None
+
+
 def test_a_fault_in_the_defaults_is_reported_once_where_it_stands(tmp_path: Path) -> None:
     """Eight cameras that inherit a wrong value give one problem, in the file of the defaults."""
     twin = SOUND[SOUND.index("cameras:") :].replace("gate-1", "gate-2").replace("/gate", "/gate2")

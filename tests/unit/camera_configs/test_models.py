@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from camera_configs.loader import load_site
-from camera_configs.models import CameraConfig, StreamConfig
+from camera_configs.models import CameraConfig, SnapshotConfig, StreamConfig
 from tests.unit.camera_configs.folders import EXAMPLE_SITE
 
 
@@ -31,6 +31,33 @@ def test_a_stream_that_cannot_be_meant_is_refused(fields: dict[str, Any], messag
     """Other schemes, hosts left out, credentials in the address, two secrets, no timeout."""
     with pytest.raises(ValidationError, match=message):
         StreamConfig.model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"url": "rtsp://10.0.0.1/x"}, "must start with http"),
+        ({"url": "http:///snap.jpg"}, "has no host"),
+        ({"url": "http://user:pw@10.0.0.1/x"}, "must not contain a user name"),
+        ({"url": "http://10.0.0.1/x", "password": "a", "password_env": "B"}, "not both"),
+        ({"url": "http://10.0.0.1/x", "timeout_s": 0}, "greater than 0.5"),
+        ({"url": "http://10.0.0.1/x", "every_s": 5}, "Extra inputs"),
+    ],
+)
+def test_a_snapshot_that_cannot_be_meant_is_refused(fields: dict[str, Any], message: str) -> None:
+    """As for streams; how often it is asked for follows from the rules."""
+    with pytest.raises(ValidationError, match=message):
+        SnapshotConfig.model_validate(fields)
+
+
+def test_the_secret_of_a_snapshot_does_not_show(camera: CameraConfig) -> None:
+    """Neither in the text of a camera nor in its export; without one there is none."""
+    assert camera.snapshot is None
+    snapshot = {"url": "https://10.0.0.1/x?channel=1", "username": "viewer", "password": "hunter2"}
+    full = CameraConfig.model_validate(camera.model_dump() | {"snapshot": snapshot})
+    assert "hunter2" not in f"{full!r} {full.model_dump_json()}"
+    assert full.snapshot is not None
+    assert full.snapshot.timeout_s == 5.0
 
 
 def test_a_secret_does_not_show(camera: CameraConfig) -> None:

@@ -31,6 +31,7 @@ def validator() -> jsonschema.Draft202012Validator:
         ("public_road", "toilet"),
         ("lon: 100.4", "lon: east"),
         ("type: fire_lane_blocked", "type: Fire Lane"),
+        ("/gate }]", "/gate }]\n    snapshot: { uri: http://10.0.0.5/snap }"),
     ],
 )
 def test_an_editor_would_mark_a_slip(validator: jsonschema.Draft202012Validator, old: str, new: str) -> None:
