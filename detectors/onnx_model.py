@@ -38,7 +38,7 @@ class DetectionOptions:
 
 
 class OnnxDetector:
-    """A detector from an ONNX file. Safe to call from one thread at a time; keeps nothing between calls.
+    """A detector from an ONNX file. Keeps nothing between calls; several threads may call it at the same time.
 
     Attributes:
         family: Name of the recognised family.
@@ -47,6 +47,7 @@ class OnnxDetector:
 
     per_camera = False
     wants_luma = False
+    concurrent_passes = True  # ONNX Runtime's `run` may be called side by side
 
     def __init__(
         self,
@@ -77,6 +78,16 @@ class OnnxDetector:
     def size(self) -> Size:
         """Pixels of the network's input."""
         return self._session.size
+
+    @property
+    def images_per_pass(self) -> int:
+        """How many images one forward pass takes at most."""
+        return self._batch
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """ONNX Runtime's names of what runs the graph, the preferred first."""
+        return self._session.providers
 
     @property
     def licence(self) -> str | None:

@@ -68,6 +68,11 @@ class OnnxSession:
     dtype: type[np.float32] | type[np.float16]
     metadata: Mapping[str, str]
 
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What runs the graph, by ONNX Runtime's names, the preferred first."""
+        return tuple(self.native.get_providers())
+
     def run(self, batch: Tensor, extra: Mapping[str, Tensor]) -> list[Tensor]:
         """Run one forward pass over float32 (b, 3, h, w).
 

@@ -69,9 +69,14 @@ class MiddleReading:
     lamp_share: float
 
 
-def read_picture(luma: Image) -> PictureReading:
-    """Read a luma plane, uint8 (h, w), of any size; well under a millisecond."""
-    small = shrink(luma, _WIDTH_PX)
+def read_picture(luma: Image, small: Image | None = None) -> PictureReading:
+    """Read a luma plane, uint8 (h, w), of any size; well under a millisecond.
+
+    Args:
+        luma: The whole picture.
+        small: The same at 240 px width, where the caller has it already.
+    """
+    small = shrink(luma, _WIDTH_PX) if small is None else small
     histogram = _histogram(small)
     mean, deviation = _moments(small)
     return PictureReading(

@@ -71,6 +71,12 @@ class StreamEnded(CameraError):
     state = "ended"
 
 
+class StreamFormatChanged(CameraError):
+    """The camera now sends pictures of another size than it described: the session must be opened anew, at once."""
+
+    state = "ended"
+
+
 class StreamStalled(CameraError):
     """No packet for the read timeout on an open stream."""
 

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from detectors.preprocess import shrink
+
+SMALL_WIDTH_PX = 240  # what all readings of the whole picture work on
 
 Luma = NDArray[np.uint8]  # shape (h, w)
 Bgr = NDArray[np.uint8]  # shape (h, w, 3)
@@ -40,11 +44,18 @@ class VideoFormat:
     fps: float | None  # frames per second as announced, None when the camera does not say
 
 
+class Payload(Protocol):
+    """The bytes of one access unit, made when asked for: most are never decoded, nor kept in a clip."""
+
+    def data(self) -> bytes:
+        """Return the whole unit: Annex B, or with lengths where the stream's `extradata` is an avcC box."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """One compressed access unit, in decode order."""
 
-    native: Any  # an av.Packet: opaque outside gateway.camera and gateway.evidence
+    payload: Payload
     pts: int  # ticks of time_base, rebased so that it never jumps back within a session
     dts: int
     time_base: Fraction
@@ -67,10 +78,22 @@ class Frame:
     camera_id: str
     at_s: float
     pts: int
-    luma: Luma  # full resolution, read-only
+    luma: Luma  # read-only; full resolution, of a polled snapshot at least 480 px wide
     origin: FrameOrigin
     to_bgr: Callable[[], Bgr]  # converts once on first call; see `bgr`
     _bgr: Bgr | None = field(default=None, repr=False)
+    _small: Luma | None = field(default=None, repr=False)
+
+    @property
+    def small(self) -> Luma:
+        """The luma plane at 240 px width at most, proportions kept; made on first use and kept.
+
+        Glance, background and readings of the picture all begin with it: shrinking a 1080p plane costs more than
+        what each of them does then.
+        """
+        if self._small is None:
+            self._small = shrink(self.luma, SMALL_WIDTH_PX)
+        return self._small
 
     @property
     def bgr(self) -> Bgr:

@@ -93,8 +93,8 @@ class Analyst:
     def analyse(self, frame: Frame) -> Outcome:
         """Take in a frame and say what it means, to the rules and to the gate that chose it."""
         at_s = frame.at_s
-        picture = read_picture(frame.luma)
-        reading = self._foreground.update(frame.luma, at_s)
+        picture = read_picture(frame.luma, frame.small)
+        reading = self._foreground.update(frame.small, at_s)
         if reading.global_change:
             self._changed_s = at_s
         self._arm(at_s)

@@ -40,7 +40,7 @@ class Glance:
 
     def __call__(self, frame: Frame) -> bool:
         """Say whether something changed in or near a zone since the last look."""
-        now = thumbnail(frame.luma)
+        now = thumbnail(frame.small)
         before, self._before = self._before, now
         if not self._zones or before is None or before.shape != now.shape:
             return False

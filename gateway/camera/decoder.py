@@ -30,6 +30,7 @@ _MAX_IN_FLIGHT = 64
 _IDLE_DECODERS = 4
 # An analysis that has fallen behind takes fewer pictures, but at least one a second.
 _LONGEST_GAP_S = 0.9
+_SLACK = 0.9  # 25 fps sampled at 5 fps shall give every fifth frame, jitter or not
 _PADDING = bytes(64)  # FFmpeg's parsers read past the end of what they are given
 
 
@@ -63,8 +64,7 @@ class FrameDecoder:
         self._camera_id = camera_id
         self._video = video
         self._mask = mask
-        # A tenth of slack: 25 fps sampled at 5 fps shall give every fifth frame, jitter or not.
-        self._least_gap_s = 0.9 / burst_fps
+        self._least_gap_s = _SLACK / burst_fps
         self._context: VideoCodecContext | None = None
         self._moments: dict[int, float] = {}
         self.corrupt = 0  # packets and pictures passed over
@@ -75,22 +75,28 @@ class FrameDecoder:
         if self._context is not None:
             self._context.flush_buffers()
 
-    def decode(self, packets: Iterable[Packet], after_s: float, behind_s: float = 0.0) -> Iterator[Frame]:
+    def decode(
+        self, packets: Iterable[Packet], after_s: float, behind_s: float = 0.0, fps: float | None = None
+    ) -> Iterator[Frame]:
         """Decode packets in order and yield frames later than `after_s`, at most `burst_fps` of them per second.
+
+        With `fps` given, that many, and as looks: a stream decoded through only because its keyframes are too rare.
 
         The further the analysis is behind the camera, the fewer frames are given out: a second behind halves them, so
         that a busy machine sees less of each burst instead of losing whole stretches. Damaged packets and pictures
         are passed over and counted.
         """
         last_s = after_s
-        least_gap_s = max(self._least_gap_s, min(_LONGEST_GAP_S, self._least_gap_s * (1.0 + behind_s)))
+        origin = FrameOrigin.BURST if fps is None else FrameOrigin.LOOK
+        wanted_gap_s = self._least_gap_s if fps is None else _SLACK / fps
+        least_gap_s = max(wanted_gap_s, min(_LONGEST_GAP_S, wanted_gap_s * (1.0 + behind_s)))
         for packet in packets:
             for picture in self._feed(packet):
                 at_s = self._moments.pop(picture.pts or 0, packet.at_s)
                 if at_s <= after_s or at_s - last_s < least_gap_s:
                     continue
                 last_s = at_s
-                yield to_frame(self._camera_id, picture, at_s, FrameOrigin.BURST, self._mask)
+                yield to_frame(self._camera_id, picture, at_s, origin, self._mask)
 
     def _feed(self, packet: Packet) -> list[VideoFrame]:
         if self._context is None:
@@ -98,8 +104,14 @@ class FrameDecoder:
         if len(self._moments) > _MAX_IN_FLIGHT:
             self._moments.clear()
         self._moments[packet.pts] = packet.at_s
+        data = packet.payload.data()
+        if not data:  # nothing of it arrived whole; an empty packet would mean the end to the decoder
+            self.corrupt += 1
+            return []
+        native = av.Packet(data)
+        native.pts, native.dts = packet.pts, packet.dts  # what the decoder gives back then names the packet
         try:
-            pictures = self._context.decode(packet.native)
+            pictures = self._context.decode(native)
         except av.FFmpegError:
             self.corrupt += 1
             return []
@@ -199,9 +211,11 @@ def _self_contained(video: VideoFormat) -> bool:
 
 
 def _one_picture(context: VideoCodecContext, video: VideoFormat, packet: Packet) -> VideoFrame | None:
-    native = packet.native
+    data = packet.payload.data()
+    if not data:
+        return None
     if video.codec == "h264" and video.extradata and _self_contained(video):
         # Another camera's parameter sets may be in this context: give it this camera's, then the picture.
-        native = av.Packet(video.extradata + bytes(native) + _PADDING)
-    pictures = context.decode(native) or context.decode(None)
+        data = video.extradata + data + _PADDING
+    pictures = context.decode(av.Packet(data)) or context.decode(None)
     return next((p for p in pictures if not p.is_corrupt), None)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.camera.audit import Audit, AuditCounts
 from gateway.types import FrameOrigin, Outcome, Packet
 
 # Decoding goes on for this long after the last movement, so that a pause does not end a track.
@@ -13,6 +16,8 @@ LINGER_S = 4.0
 BURST_FPS = 5.0
 # A burst whose results stay away for this long has lost its analysis: fall back to looks.
 MISSING_RESULT_S = 15.0
+# Thrifty encoders ("smart" H.264 and H.265) send keyframes so rarely that looks would come too late.
+LONG_GOP_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class GatePolicy:
     cadence_s: float  # at least one look per so many seconds; the shortest of the armed rules
     burst_fps: float = BURST_FPS
     linger_s: float = LINGER_S
+    audit_share: float = 0.0  # of the GOPs that nothing asks for, decoded in full all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,14 @@ class DecodeRequest:
     """Packets to be decoded in order.
 
     A look holds one keyframe. The first request of a burst has `restart` set and begins at a keyframe; the following
-    ones continue it packet by packet.
+    ones continue it packet by packet. So do looks with `fps` set: a stream with long GOPs, decoded through and looked
+    at now and then.
     """
 
     kind: FrameOrigin
     packets: tuple[Packet, ...]
     restart: bool = False
+    fps: float | None = None  # pictures per second to be analysed; None: all of a burst's, or the one keyframe
 
 
 class History(Protocol):
@@ -55,11 +63,23 @@ class ActivityGate:
 
     A burst begins at the keyframe that showed the movement. Where a glance (see `CameraWatcher`) showed it, that
     keyframe is not analysed yet, and the burst begins one GOP earlier: it sees how the activity began.
+
+    Where keyframes come more rarely than the rules need and than `LONG_GOP_S`, the stream is decoded through at the
+    pace of the cadence (`trickling`): dear, but never blind.
+
+    Args:
+        policy: What the rules in force ask for.
+        history: The ring.
+        chance: Returns a number in 0-1; picks the GOPs of the audit sample.
     """
 
-    def __init__(self, policy: GatePolicy, history: History) -> None:
+    def __init__(self, policy: GatePolicy, history: History, chance: Callable[[], float] = random.random) -> None:
         self._policy = policy
         self._history = history
+        self._chance = chance
+        self._audit: Audit | None = None
+        self._auditing = False  # the GOP of the audit is being decoded
+        self._trickling = False
         self._lock = threading.Lock()
         self._looked_s: float | None = None
         self._keyframe_s: float | None = None
@@ -72,11 +92,23 @@ class ActivityGate:
         self.looks = 0
         self.bursts = 0
         self.lost_bursts = 0  # ended because results stayed away
+        self.refused_bursts = 0  # ended because the worker has no time for them
+        self.audits = AuditCounts()
 
     @property
     def bursting(self) -> bool:
         """True while every packet is decoded."""
         return self._bursting
+
+    @property
+    def gop_s(self) -> float | None:
+        """Seconds from keyframe to keyframe, as last measured; None before the second one."""
+        return self._gop_s or None
+
+    @property
+    def long_gop(self) -> bool:
+        """True where keyframes come so rarely that the stream has to be decoded through."""
+        return self._trickling or self._gop_s >= LONG_GOP_S
 
     @property
     def policy(self) -> GatePolicy:
@@ -105,10 +137,14 @@ class ActivityGate:
             if not self._policy.armed:
                 return ()
             if self._wanted is not None:
-                return self._begin_burst()
+                return self._begin_burst(packet)
             if self._bursting:
                 return self._continue_burst(packet)
-            return self._look(packet) if packet.keyframe and self._due(packet.at_s) else ()
+            if self._trickling or self._starved(packet):
+                return self._trickle(packet)
+            if packet.keyframe:
+                return self._choose(packet)
+            return (DecodeRequest(FrameOrigin.BURST, (packet,)),) if self._auditing else ()
 
     def report(self, outcome: Outcome) -> None:
         """Take the result of one analysed frame."""
@@ -121,6 +157,15 @@ class ActivityGate:
             elif self._bursting and outcome.at_s >= self._moved_s + self._policy.linger_s:
                 self._bursting = False
                 self._looked_s = outcome.at_s
+                self._trickling = self._must_trickle()
+            self._judge_audit(outcome)
+
+    def refuse_burst(self) -> None:
+        """The worker has no time for a burst: its packets were dropped, looks go on."""
+        with self._lock:
+            self.refused_bursts += 1
+            self._bursting = self._auditing = self._trickling = False
+            self._wanted = self._audit = None
 
     def report_glance(self, at_s: float) -> None:
         """Take note that the keyframe at `at_s`, not analysed yet, seems to show movement."""
@@ -133,8 +178,8 @@ class ActivityGate:
             self._wanted = (at_s, earlier)
 
     def _forget(self) -> None:
-        self._bursting = False
-        self._wanted = None
+        self._bursting = self._auditing = self._trickling = False
+        self._wanted = self._audit = None
         self._occupied = False
 
     def _measure_gop(self, at_s: float) -> None:
@@ -153,10 +198,56 @@ class ActivityGate:
         self.looks += 1
         return (DecodeRequest(FrameOrigin.LOOK, (packet,)),)
 
-    def _begin_burst(self) -> tuple[DecodeRequest, ...]:
+    def _choose(self, keyframe: Packet) -> tuple[DecodeRequest, ...]:
+        """Begin an audit now and then, look when that is due, or let the GOP pass."""
+        if self._audit is not None and self._auditing:
+            self._audit.end_s = keyframe.at_s
+        self._auditing = False
+        due = self._due(keyframe.at_s)
+        if self._audit is None and self._policy.audit_share > 0 and self._chance() < self._policy.audit_share:
+            looked_s = keyframe.at_s if due or self._looked_s is None else self._looked_s
+            self._audit = Audit(keyframe.at_s, looked_s + self._policy.cadence_s, due=due)
+            self._auditing = True
+            self._looked_s = looked_s
+            return (DecodeRequest(FrameOrigin.BURST, (keyframe,), restart=True),)
+        return self._look(keyframe) if due else ()
+
+    def _judge_audit(self, outcome: Outcome) -> None:
+        if self._audit is None:
+            return
+        self._audit.see(outcome.at_s, moving=outcome.moving)
+        under_way = self._auditing or self._bursting or self._wanted is not None
+        if self._audit.decided(outcome.at_s) or not (under_way or self._audit.waits(outcome.at_s)):
+            self.audits.add(self._audit)
+            self._audit = None
+
+    def _must_trickle(self) -> bool:
+        return self._gop_s >= LONG_GOP_S and self._policy.cadence_s < self._gop_s
+
+    def _starved(self, packet: Packet) -> bool:
+        """True when a look is overdue and its keyframe does not come."""
+        if self._keyframe_s is None or packet.keyframe or packet.at_s - self._keyframe_s < LONG_GOP_S:
+            return False
+        return self._looked_s is None or packet.at_s - self._looked_s > self._policy.cadence_s
+
+    def _trickle(self, packet: Packet) -> tuple[DecodeRequest, ...]:
+        fps = 1 / self._policy.cadence_s
+        if self._trickling:
+            self._trickling = self._must_trickle() or not packet.keyframe
+            return (DecodeRequest(FrameOrigin.LOOK, (packet,), fps=fps),)
+        self._trickling, self._auditing, self._audit = True, False, None
+        packets = tuple(self._history.since(packet.at_s))
+        return (DecodeRequest(FrameOrigin.LOOK, packets, restart=True, fps=fps),) if packets else ()
+
+    def _begin_burst(self, packet: Packet) -> tuple[DecodeRequest, ...]:
         assert self._wanted is not None  # noqa: S101 - the caller asked
         at_s, earlier = self._wanted
         self._wanted = None
+        self._auditing = False
+        if self._trickling:  # the decoder is in step already
+            self._trickling, self._bursting = False, True
+            self.bursts += 1
+            return (DecodeRequest(FrameOrigin.BURST, (packet,)),)
         before = self._history.gop_before(at_s) if earlier else []
         packets = (*before, *self._history.since(at_s))
         if not packets:

@@ -11,6 +11,9 @@ from typing import NamedTuple
 NAL_SPS = 7
 NAL_PPS = 8
 START_CODE = b"\x00\x00\x00\x01"
+_EXTENDED_SHAPE = 255  # aspect_ratio_idc: the shape follows in numbers
+_MOST_REORDERED = 16  # by the standard
+_BELIEVABLE_FPS = (0.1, 240.0)  # some encoders state their clock's rate instead
 # Profiles whose parameter set carries chroma format, bit depths and scaling lists.
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
@@ -23,6 +26,8 @@ class SequenceInfo(NamedTuple):
     level: int
     width: int
     height: int
+    fps: float | None = None  # where the encoder states its timing
+    reordered: int = 0  # pictures that may come before one shown earlier; 0 also where the encoder does not say
 
     @property
     def codec_string(self) -> str:
@@ -103,37 +108,41 @@ def _avcc_units(data: bytes) -> Iterator[bytes]:
             at += 2 + size
 
 
-class _Bits:
-    """Reads bits and Exp-Golomb numbers; IndexError at the end."""
+class BitReader:
+    """Reads bits and Exp-Golomb numbers of an unescaped NAL unit (`unescaped`); IndexError at the end."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
 
     def bit(self) -> int:
+        """Return the next bit."""
         value = self._data[self._at >> 3] >> (7 - (self._at & 7)) & 1
         self._at += 1
         return value
 
     def bits(self, n: int) -> int:
+        """Return the next `n` bits, highest first."""
         value = 0
         for _ in range(n):
             value = value << 1 | self.bit()
         return value
 
     def unsigned(self) -> int:
+        """Return the next ue(v)."""
         zeros = 0
         while not self.bit():
             zeros += 1
         return (1 << zeros) - 1 + self.bits(zeros)
 
     def signed(self) -> int:
+        """Return the next se(v)."""
         value = self.unsigned()
         return (value + 1) // 2 if value % 2 else -(value // 2)
 
 
 def _read_sps(sps: bytes) -> SequenceInfo:
-    bits = _Bits(sps[1:].replace(b"\x00\x00\x03", b"\x00\x00"))
+    bits = BitReader(unescaped(sps[1:]))
     profile, constraints, level = bits.bits(8), bits.bits(8), bits.bits(8)
     bits.unsigned()  # seq_parameter_set_id
     chroma = _skip_high_profile_part(bits) if profile in _HIGH_PROFILES else 1
@@ -150,16 +159,81 @@ def _read_sps(sps: bytes) -> SequenceInfo:
     unit_y = (2 if chroma == 1 else 1) * (2 - frames_only)
     width = width_mbs * 16 - unit_x * (left + right)
     height = height_units * 16 * (2 - frames_only) - unit_y * (top + bottom)
-    return SequenceInfo(profile, constraints, level, width, height)
+    return SequenceInfo(profile, constraints, level, width, height, *_usability(bits))
 
 
-def _crop(bits: _Bits) -> tuple[int, int, int, int]:
+def unescaped(data: bytes) -> bytes:
+    """Take out the bytes that keep start codes from appearing inside a NAL unit."""
+    return data.replace(b"\x00\x00\x03", b"\x00\x00")
+
+
+def _usability(bits: BitReader) -> tuple[float | None, int]:
+    """Return frame rate and reordering from the VUI (E.1.1); an encoder may cut it short or leave it out."""
+    fps: float | None = None
+    try:
+        if not bits.bit():
+            return None, 0
+        _skip_appearance(bits)
+        fps = _frame_rate(bits)
+        return fps, _reordering(bits)
+    except IndexError:
+        return fps, 0
+
+
+def _skip_appearance(bits: BitReader) -> None:
+    if bits.bit() and bits.bits(8) == _EXTENDED_SHAPE:
+        bits.bits(32)  # width and height of a pixel
+    if bits.bit():
+        bits.bit()  # overscan
+    if bits.bit():
+        bits.bits(4)  # video format and range
+        if bits.bit():
+            bits.bits(24)  # colours
+    if bits.bit():
+        bits.unsigned()  # where the chroma samples lie, top
+        bits.unsigned()  # and bottom
+
+
+def _frame_rate(bits: BitReader) -> float | None:
+    if not bits.bit():
+        return None
+    ticks, scale = bits.bits(32), bits.bits(32)
+    bits.bit()  # fixed_frame_rate
+    fps = scale / (2 * ticks) if ticks else 0.0
+    return fps if _BELIEVABLE_FPS[0] <= fps <= _BELIEVABLE_FPS[1] else None
+
+
+def _reordering(bits: BitReader) -> int:
+    buffers = [bits.bit() and _skip_buffer_model(bits) for _ in range(2)]
+    if any(buffers):
+        bits.bit()  # low_delay
+    bits.bit()  # pic_struct
+    if not bits.bit():
+        return 0
+    bits.bit()  # motion vectors over the edges
+    for _ in range(4):
+        bits.unsigned()  # limits of sizes and motion vectors
+    return min(bits.unsigned(), _MOST_REORDERED)
+
+
+def _skip_buffer_model(bits: BitReader) -> int:
+    count = bits.unsigned() + 1
+    bits.bits(8)  # scales
+    for _ in range(count):
+        bits.unsigned()
+        bits.unsigned()
+        bits.bit()
+    bits.bits(20)  # lengths of the delays
+    return 1
+
+
+def _crop(bits: BitReader) -> tuple[int, int, int, int]:
     if not bits.bit():
         return 0, 0, 0, 0
     return bits.unsigned(), bits.unsigned(), bits.unsigned(), bits.unsigned()
 
 
-def _skip_high_profile_part(bits: _Bits) -> int:
+def _skip_high_profile_part(bits: BitReader) -> int:
     chroma = bits.unsigned()
     if chroma == 3:
         bits.bit()  # separate_colour_plane
@@ -173,7 +247,7 @@ def _skip_high_profile_part(bits: _Bits) -> int:
     return chroma
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: BitReader, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
@@ -181,7 +255,7 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
         last = following or last
 
 
-def _skip_order_counting(bits: _Bits) -> None:
+def _skip_order_counting(bits: BitReader) -> None:
     bits.unsigned()  # log2_max_frame_num
     kind = bits.unsigned()
     if kind == 0:

@@ -63,7 +63,7 @@ class Inspection:
         """
         if video != self._video:
             self._video, self._burst = video, None
-        if request.kind is FrameOrigin.LOOK:
+        if request.kind is FrameOrigin.LOOK and request.fps is None:
             self._look(request, video)
         else:
             self._continue(request, video, behind_s)
@@ -83,7 +83,7 @@ class Inspection:
             self._burst = FrameDecoder(self._camera_id, video, self._mask, self._gate.policy.burst_fps)
         if request.restart:
             self._burst.restart()
-        for frame in self._burst.decode(request.packets, self._seen_s, behind_s):
+        for frame in self._burst.decode(request.packets, self._seen_s, behind_s, request.fps):
             self._conclude(frame)
 
     def _conclude(self, frame: Frame) -> None:

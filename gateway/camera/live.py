@@ -79,12 +79,12 @@ class LiveMuxer:
         self._output.close()
 
     def _native(self, packet: Packet) -> Any:
-        """Return a packet of its own over the same bytes: the one in the ring belongs to others too."""
-        payload: Any = packet.native
+        """Return the packet as the muxer takes it."""
+        payload = packet.payload.data()
         if h264.is_avcc(self._video.extradata):
-            payload = h264.lengths_to_annex_b(bytes(payload), self._video.extradata)
+            payload = h264.lengths_to_annex_b(payload, self._video.extradata)
         if self._shift is None:
-            payload = self._with_parameter_sets(bytes(payload))
+            payload = self._with_parameter_sets(payload)
         native: Any = av.Packet(payload)
         native.stream = self._stream
         native.time_base = Fraction(1, _TIMESCALE)
@@ -267,5 +267,5 @@ class _Sink:
 def _parameter_sets(video: VideoFormat, keyframe: Packet | None) -> list[bytes]:
     units = h264.parameter_sets(video.extradata)
     if keyframe is not None and not h264.has_both(units):
-        units = h264.parameter_sets(bytes(keyframe.native))
+        units = h264.parameter_sets(keyframe.payload.data())
     return units

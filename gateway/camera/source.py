@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import av
 import av.error
 from av.container import InputContainer
+from av.packet import Packet as AvPacket
 from av.video.stream import VideoStream
 
 from camera_configs.models import StreamConfig
 from gateway.camera import h264
-from gateway.camera.diagnosis import address_of, diagnose
+from gateway.camera.packets import PacketSource, RawPacket, StoredPayload, WallClock
+from gateway.camera.rtsp.peer import address_of
+from gateway.camera.rtsp.receiver import OtherEncoding, RtspReceiver
+from gateway.camera.rtsp.session import Session
 from gateway.errors import (
     CameraAuthError,
     CameraError,
@@ -28,47 +31,70 @@ from gateway.errors import (
 )
 from gateway.types import VideoFormat
 
+__all__ = ["FileSource", "LibavSource", "PacketSource", "RawPacket", "RtspSource", "WallClock", "source_for"]
+
 # What opening waits for before the first packet: parameter sets come with the description, the frame rate can wait.
 _ANALYSE_US = 1_000_000
 _PROBE_BYTES = 500_000
 _UDP_BUFFER_BYTES = 1 << 20  # a 1080p keyframe must fit while Python is busy
 _UDP_REORDER_US = 300_000
-
-
-class RawPacket(NamedTuple):
-    """One compressed access unit as the driver gave it; times are the camera's own."""
-
-    native: Any  # av.Packet
-    pts: int | None
-    dts: int | None
-    keyframe: bool
-    size: int  # bytes
-    arrival_s: float  # monotonic; media seconds for an unpaced recording
-
-
-class PacketSource(Protocol):
-    """One session with one stream. All calls come from one thread: a container may not be closed from another."""
-
-    def open(self) -> VideoFormat:
-        """Connect and learn the format; blocks for the open timeout at most, a little longer to name a failure.
-
-        Raises:
-            CameraError: Of the kind that the camera page shows.
-        """
-
-    def packets(self) -> Iterator[RawPacket]:
-        """Yield packets of the video track until the stream ends; each `next` blocks for the read timeout at most.
-
-        Raises:
-            StreamEnded, StreamStalled, StreamCorrupt: It never returns without one of these.
-        """
-
-    def close(self) -> None:
-        """Let go; safe at any time, also when `open` failed."""
+# Asking a camera by hand why the driver failed.
+_ASK_TIMEOUT_S = 3.0
 
 
 class RtspSource:
-    """A camera's RTSP stream over PyAV.
+    """A camera's RTSP stream: our own receiver, or FFmpeg's for what ours does not take apart.
+
+    Args:
+        camera_id: Named in errors.
+        stream: Address, transport, timeouts and which reader; the address holds no credentials.
+        password: Of `stream.username`; never in an error.
+    """
+
+    def __init__(self, camera_id: str, stream: StreamConfig, password: str | None = None) -> None:
+        self._libav = LibavSource(camera_id, stream, password)
+        own = stream.reader == "auto"
+        self._inner: RtspReceiver | LibavSource = RtspReceiver(camera_id, stream, password) if own else self._libav
+
+    @property
+    def eager(self) -> bool:
+        """See `PacketSource`."""
+        return self._inner.eager
+
+    @eager.setter
+    def eager(self, eager: bool) -> None:
+        self._inner.eager = eager
+
+    @property
+    def wall_clock(self) -> WallClock | None:
+        """See `PacketSource`."""
+        return self._inner.wall_clock
+
+    @property
+    def lost_packets(self) -> int:
+        """See `PacketSource`."""
+        return self._inner.lost_packets
+
+    def open(self) -> VideoFormat:
+        """Connect; of a codec that is not ours the driver opens a session of its own."""
+        try:
+            return self._inner.open()
+        except OtherEncoding:
+            self._inner.close()
+        self._inner = self._libav
+        return self._inner.open()
+
+    def packets(self) -> Iterator[RawPacket]:
+        """Yield packets with their arrival on the monotonic clock."""
+        return self._inner.packets()
+
+    def close(self) -> None:
+        """End the session."""
+        self._inner.close()
+
+
+class LibavSource:
+    """A camera's RTSP stream over PyAV: three times the cost of our own receiver, and every codec that FFmpeg has.
 
     Args:
         camera_id: Named in errors.
@@ -84,12 +110,23 @@ class RtspSource:
         password: str | None = None,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.eager = True  # it never keeps packets back
         self._camera_id = camera_id
         self._stream = stream
         self._url = urlsplit(stream.url)
         self._password = password
         self._clock_s = clock_s
         self._container: InputContainer | None = None
+
+    @property
+    def wall_clock(self) -> WallClock | None:
+        """The driver does not tell."""
+        return None
+
+    @property
+    def lost_packets(self) -> int:
+        """The driver does not tell."""
+        return 0
 
     def open(self) -> VideoFormat:
         """Connect; an unclear failure is asked after by hand before it is named."""
@@ -113,7 +150,7 @@ class RtspSource:
         try:
             for packet in container.demux(video):
                 if packet.size:  # an empty one is the driver's mark for the end
-                    yield RawPacket(packet, packet.pts, packet.dts, packet.is_keyframe, packet.size, clock_s())
+                    yield _copied(packet, clock_s())
         except (av.FFmpegError, OSError) as exc:
             raise _read_error(self._camera_id, exc) from None
         raise StreamEnded(self._camera_id, f"{self._where()}: the stream ended")
@@ -155,7 +192,19 @@ class RtspSource:
             return CameraNotVideo(self._camera_id, f"{self._where()}: no stream at this path (404)")
         if isinstance(exc, av.error.ConnectionRefusedError):
             return CameraUnreachable(self._camera_id, f"{self._where()}: connection refused")
-        return diagnose(self._camera_id, self._url) or self._unexplained(exc, took_s)
+        return self._asked_by_hand() or self._unexplained(exc, took_s)
+
+    def _asked_by_hand(self) -> CameraError | None:
+        """FFmpeg says "invalid data" for a dead host, a silent one, a reset and a web server alike: see ourselves."""
+        brief = self._stream.model_copy(update={"open_timeout_s": _ASK_TIMEOUT_S})
+        session = Session(self._camera_id, brief, self._password)
+        try:
+            session.describe()
+        except CameraError as error:
+            return error
+        finally:
+            session.close()
+        return None
 
     def _unexplained(self, exc: Exception, took_s: float) -> CameraError:
         """Name a failure of a peer that, asked by hand, describes a video stream."""
@@ -185,6 +234,7 @@ class FileSource:
         clock_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self.eager = True  # nothing is kept back
         self._camera_id = camera_id
         self._path = path
         self._realtime = realtime
@@ -192,6 +242,16 @@ class FileSource:
         self._sleep = sleep
         self._began_s: float | None = None  # when the first tick of the recording would have been
         self._container: InputContainer | None = None
+
+    @property
+    def wall_clock(self) -> WallClock | None:
+        """A recording has none."""
+        return None
+
+    @property
+    def lost_packets(self) -> int:
+        """A recording loses none."""
+        return 0
 
     def open(self) -> VideoFormat:
         """Open the file."""
@@ -210,8 +270,7 @@ class FileSource:
         try:
             for packet in container.demux(video):
                 if packet.size:
-                    arrival_s = self._arrive(packet.dts, float(packet.time_base))
-                    yield RawPacket(packet, packet.pts, packet.dts, packet.is_keyframe, packet.size, arrival_s)
+                    yield _copied(packet, self._arrive(packet.dts, float(packet.time_base)))
         except (av.FFmpegError, OSError) as exc:
             raise _read_error(self._camera_id, exc) from exc
         raise StreamEnded(self._camera_id, f"end of {self._path.name}")
@@ -240,6 +299,11 @@ def source_for(camera_id: str, stream: StreamConfig, password: str | None) -> Pa
     if url.scheme == "file":
         return FileSource(camera_id, Path(unquote(url.path)), realtime=True)
     return RtspSource(camera_id, stream, password)
+
+
+def _copied(packet: AvPacket[VideoStream], arrival_s: float) -> RawPacket:
+    payload = StoredPayload(bytes(packet))
+    return RawPacket(payload, packet.pts, packet.dts, packet.is_keyframe, packet.size, arrival_s)
 
 
 def _opened(container: InputContainer | None) -> InputContainer:

@@ -19,11 +19,12 @@ from gateway.camera.inspection import Analyse, Glance, Inspection
 from gateway.camera.lane import LanePool
 from gateway.camera.limits import StreamLimits
 from gateway.camera.live import LiveHub, Subscription, codec_string, with_size
+from gateway.camera.packets import PacketSource, RawPacket, WallClock
 from gateway.camera.ring import DEFAULT_MAX_BYTES, DEFAULT_SECONDS, PacketRing
-from gateway.camera.source import PacketSource, RawPacket, source_for
+from gateway.camera.source import source_for
 from gateway.camera.timeline import Timeline
 from gateway.clock import Clock, SystemClock
-from gateway.errors import CameraAuthError, CameraError, StreamEnded
+from gateway.errors import CameraAuthError, CameraError, StreamEnded, StreamFormatChanged
 from gateway.supervise import Backoff, attempt
 from gateway.types import Outcome, Packet, VideoFormat
 from storage.records import CameraState, CameraStateName
@@ -34,6 +35,9 @@ logger = structlog.get_logger(__name__)
 REPORT_EVERY_S = 10.0
 # Waiting for the last frames of an unpaced recording to be analysed.
 DRAIN_TIMEOUT_S = 120.0
+# A camera that changes its format is opened anew at once, unless it did so a moment ago: some never hold to what they
+# describe.
+FORMAT_HELD_S = 10.0
 _JPEG_QUALITY = 85
 ANALYSIS_PIN = "analysis"
 
@@ -53,6 +57,7 @@ class WatchPlan:
     masks: tuple[Polygon, ...] = ()
     limit_key: str = ""  # recorder id; empty: the host of the stream's address
     worker_id: str = ""
+    audit_share: float = 0.0  # of the GOPs that nothing asks for, analysed in full all the same
     ring_seconds: float = DEFAULT_SECONDS
     ring_bytes: int = DEFAULT_MAX_BYTES
     burst_fps: float = BURST_FPS
@@ -62,7 +67,7 @@ class WatchPlan:
     @property
     def policy(self) -> GatePolicy:
         """What the gate is told."""
-        return GatePolicy(self.armed, self.cadence_s, self.burst_fps, self.linger_s)
+        return GatePolicy(self.armed, self.cadence_s, self.burst_fps, self.linger_s, self.audit_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ class CameraWatcher:
         self._online_s: float | None = None
         self._keyframe_s: float | None = None
         self._reported_s = 0.0
+        self._clock_offset_s: float | None = None
+        self._lost_packets = 0
         self._jpeg: tuple[bytes, float] | None = None
         now = self._clock.now()
         self._state = CameraState(
@@ -217,6 +224,11 @@ class CameraWatcher:
             if stop.is_set():
                 return
             self._take(raw)
+            hurried = self._keyframe_s is None or self.hub.viewers > 0 or self.gate.bursting
+            if hurried is not source.eager:
+                source.eager = hurried
+            if raw.keyframe:
+                self._note_keyframe(source)
 
     def _take(self, raw: RawPacket) -> None:
         packet = self._placed(raw)
@@ -230,27 +242,31 @@ class CameraWatcher:
         for request in requests:
             self._lane.submit(request, lossless=self._plan.once)
         if packet.keyframe:
-            self._note_keyframe(packet)
+            self._keyframe_s = packet.at_s
 
     def _placed(self, raw: RawPacket) -> Packet:
         assert self._timeline is not None  # noqa: S101 - made when the session began
         assert self._video is not None  # noqa: S101
         stamp = self._timeline.place(raw.pts, raw.dts, raw.arrival_s)
-        native = raw.native
-        native.pts, native.dts = stamp.pts, stamp.dts  # what a decoder gives back then names the packet
-        return Packet(native, stamp.pts, stamp.dts, self._video.time_base, raw.keyframe, raw.size, stamp.at_s)
+        return Packet(raw.payload, stamp.pts, stamp.dts, self._video.time_base, raw.keyframe, raw.size, stamp.at_s)
 
     def _release(self) -> None:
         self._held_s = None
         self.ring.unpin(ANALYSIS_PIN)
 
-    def _note_keyframe(self, packet: Packet) -> None:
-        self._keyframe_s = packet.at_s
+    def _note_keyframe(self, source: PacketSource) -> None:
+        self._note_clock(source.wall_clock)
+        self._lost_packets = source.lost_packets
         if self._online_s is None:
             self._online_s = self._clock.monotonic()
             self._tell(CameraStateName.ONLINE)
         elif self._clock.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._tell(CameraStateName.ONLINE)
+
+    def _note_clock(self, told: WallClock | None) -> None:
+        """Compare the camera's clock, as its newest sender report told it, with ours."""
+        if told is not None:
+            self._clock_offset_s = told.utc_s - self._clock.utc_at(told.arrival_s).timestamp()
 
     def _work(self, request: DecodeRequest) -> None:
         if self._video is None:
@@ -274,6 +290,9 @@ class CameraWatcher:
     def _fail(self, error: Exception | None) -> float:
         """Tell what went wrong and return the pause before the next try, in seconds."""
         ran_s = 0.0 if self._online_s is None else self._clock.monotonic() - self._online_s
+        if isinstance(error, StreamFormatChanged) and ran_s >= FORMAT_HELD_S:
+            self._tell(CameraStateName.CONNECTING, error.detail)
+            return 0.0
         slow = isinstance(error, CameraAuthError)
         pause_s = (self._auth_backoff if slow else self._backoff).next_pause_s(ran_for_s=ran_s)
         if not slow:
@@ -306,6 +325,15 @@ class CameraWatcher:
             fps=video.fps if video else None,
             looks=self._inspection.frames,
             dropped_gops=self._lane.dropped_gops + self.ring.dropped_gops,
+            tier=self._plan.stream.role,
+            clock_offset_s=self._clock_offset_s,
+            gop_s=self.gate.gop_s,
+            notes=("long_gop",) if self.gate.long_gop else (),
+            audited=self.gate.audits.audited,
+            audit_active=self.gate.audits.active,
+            audit_missed=self.gate.audits.missed,
+            refused_bursts=self.gate.refused_bursts + self.gate.lost_bursts,
+            lost_packets=self._lost_packets,
         )
         self._reported_s = self._clock.monotonic()
         self._on_state(self._state)

@@ -58,7 +58,7 @@ def copy_packets(path: Path, video: VideoFormat, layout: Layout) -> None:
     with _translated(path):
         to_annexb = annexb.converter(video.codec, video.extradata)
         head = annexb.parameter_sets(video.codec, video.extradata) + b"".join(
-            to_annexb(bytes(p.packet.native)) for p in layout.packets[:TEMPLATE_PACKETS]
+            to_annexb(p.packet.payload.data()) for p in layout.packets[:TEMPLATE_PACKETS]
         )
         with (
             av.open(io.BytesIO(head), format=video.codec) as template,
@@ -69,7 +69,7 @@ def copy_packets(path: Path, video: VideoFormat, layout: Layout) -> None:
             if video.codec == "hevc":
                 stream.codec_context.codec_tag = HEVC_TAG
             for i, placed in enumerate(layout.packets):
-                packet = _native(placed, to_annexb(bytes(placed.packet.native)))
+                packet = _native(placed, to_annexb(placed.packet.payload.data()))
                 packet.duration = _duration(layout, i)
                 packet.stream = stream
                 output.mux(packet)
@@ -165,7 +165,7 @@ def _decoded(video: VideoFormat, layout: Layout) -> Iterator[av.VideoFrame]:
         decoder.extradata = video.extradata
     for placed in layout.packets:
         try:
-            yield from decoder.decode(_native(placed, bytes(placed.packet.native)))
+            yield from decoder.decode(_native(placed, placed.packet.payload.data()))
         except av.error.InvalidDataError:
             continue
     yield from decoder.decode(None)

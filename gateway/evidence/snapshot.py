@@ -82,14 +82,21 @@ def thumbnail(picture: Bgr) -> Jpeg:
 
 
 async def store_picture(
-    media: MediaStore, event: Event, kind: EvidenceKind, jpeg: Jpeg, clock: Clock, *, masked: bool = False
+    media: MediaStore,
+    event: Event,
+    kind: EvidenceKind,
+    jpeg: Jpeg,
+    clock: Clock,
+    *,
+    masked: bool = False,
+    name: str | None = None,
 ) -> Evidence:
-    """Make a snapshot or thumbnail durable and return its record.
+    """Make a snapshot or thumbnail durable and return its record; a second one of its kind needs a name of its own.
 
     Raises:
         EvidenceError: The store refused the file.
     """
-    key = f"{event.started_at:%Y/%m/%d}/{event.camera_id}/{event.id}-{_SUFFIX[kind]}"
+    key = f"{event.started_at:%Y/%m/%d}/{event.camera_id}/{event.id}-{name or _SUFFIX[kind]}"
     try:
         size_bytes = await media.put_bytes(key, jpeg.data)
     except StorageError as exc:

@@ -18,6 +18,7 @@ from detectors.base import Detector
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.events import EventBuilder, EventChange
 from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
+from gateway.camera.packets import StoredPayload
 from gateway.clock import FakeClock
 from gateway.types import Bgr, Frame, FrameOrigin, Luma, Outcome, Packet, Phase, Signal, VideoFormat
 
@@ -166,7 +167,15 @@ def packets_of(found: Clip) -> tuple[VideoFormat, list[Packet]]:
             context.name, context.width, context.height, time_base, bytes(context.extradata or b""), None
         )
         return video, [
-            Packet(p, p.pts or 0, p.dts or 0, time_base, p.is_keyframe, p.size, float((p.pts or 0) * time_base))
+            Packet(
+                StoredPayload(bytes(p)),
+                p.pts or 0,
+                p.dts or 0,
+                time_base,
+                p.is_keyframe,
+                p.size,
+                float((p.pts or 0) * time_base),
+            )
             for p in container.demux(stream)
             if p.size
         ]

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camera_configs.models import StreamConfig
-from gateway.camera.source import FileSource, RawPacket
+from gateway.camera.packets import RawPacket, StoredPayload, WallClock
+from gateway.camera.source import FileSource
 from gateway.camera.timeline import Timeline
 from gateway.errors import CameraError, StreamEnded
 from gateway.types import Packet, VideoFormat
@@ -22,6 +23,7 @@ TIME_BASE = Fraction(1, 90_000)
 FPS = 25
 FRAME_TICKS = 90_000 // FPS
 GOP = 25  # frames: one second
+EMPTY = StoredPayload(b"")
 STREAM = StreamConfig(url="rtsp://192.0.2.7/main")
 
 
@@ -29,7 +31,7 @@ def packet(index: int, *, keyframe: bool | None = None, size: int = 1000, at_s: 
     """The picture number `index` of a stream with a keyframe each second, without content."""
     key = index % GOP == 0 if keyframe is None else keyframe
     ticks = index * FRAME_TICKS
-    return Packet(None, ticks, ticks, TIME_BASE, key, size, index / FPS if at_s is None else at_s)
+    return Packet(EMPTY, ticks, ticks, TIME_BASE, key, size, index / FPS if at_s is None else at_s)
 
 
 def stream(seconds: float, start_s: float = 0.0, size: int = 1000) -> list[Packet]:
@@ -81,8 +83,7 @@ def read_clip(path: Path) -> tuple[VideoFormat, list[Packet]]:
     try:
         for raw in source.packets():
             stamp = timeline.place(raw.pts, raw.dts, raw.arrival_s)
-            raw.native.pts, raw.native.dts = stamp.pts, stamp.dts
-            packets.append(Packet(raw.native, *stamp[:2], video.time_base, raw.keyframe, raw.size, stamp.at_s))
+            packets.append(Packet(raw.payload, *stamp[:2], video.time_base, raw.keyframe, raw.size, stamp.at_s))
     except StreamEnded:
         pass
     finally:
@@ -100,6 +101,9 @@ class ScriptedSource:
     end: CameraError = field(default_factory=lambda: StreamEnded("cam", "script over"))
     before_each: Callable[[int], None] = lambda _: None
     closed: int = 0
+    eager: bool = False
+    wall_clock: WallClock | None = None
+    lost_packets: int = 0
     threads: set[int] = field(default_factory=set)
 
     def open(self) -> VideoFormat:

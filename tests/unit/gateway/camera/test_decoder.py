@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gateway.camera.decoder import FrameDecoder, KeyframeDecoders, PrivacyMask, luma_of
+from gateway.camera.packets import StoredPayload
 from gateway.errors import StreamCorrupt
 from gateway.types import FrameOrigin, Packet
 from tests.unit.gateway.camera.scripts import GOP, picture, read_clip, write_clip
@@ -22,9 +23,7 @@ NO_MASK = PrivacyMask()
 def torn(packet: Packet) -> Packet:
     """The same packet with noise for content."""
     noise = np.random.default_rng(1).integers(0, 255, packet.size, np.uint8).tobytes()
-    native = av.Packet(noise)
-    native.pts, native.dts = packet.pts, packet.dts
-    return replace(packet, native=native)
+    return replace(packet, payload=StoredPayload(noise))
 
 
 @pytest.fixture(scope="module")

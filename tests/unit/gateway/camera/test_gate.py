@@ -170,3 +170,105 @@ def test_movement_that_the_ring_no_longer_holds_is_not_chased() -> None:
     gate.report(moving(1.0))
     assert gate.offer(packet(30)) == ()
     assert not gate.bursting
+
+
+class AuditRig(Rig):
+    """A gate whose audit takes every GOP, or none."""
+
+    def __init__(self, policy: GatePolicy, chances: list[float]) -> None:
+        super().__init__(policy)
+        self.gate = ActivityGate(replace(policy, audit_share=0.5), self.ring, lambda: chances.pop(0) if chances else 1)
+
+
+def told(rig: Rig) -> tuple[int, int, int]:
+    """Audited, active and missed GOPs."""
+    audits = rig.gate.audits
+    return audits.audited, audits.active, audits.missed
+
+
+def test_an_audited_gop_is_decoded_in_full_and_nothing_more() -> None:
+    """At a cadence of 10 s the GOP from 3 s is drawn: 25 packets, then looks as before."""
+    rig = AuditRig(GatePolicy(armed=True, cadence_s=10.0), [1, 1, 1, 0])
+    requests = rig.play(12)
+    burst = [p.at_s for r in requests if r.kind is FrameOrigin.BURST for p in r.packets]
+    assert burst == [p.at_s for p in stream(1.0, start_s=3.0)]
+    assert looks(requests) == [0, 10]
+    rig.gate.report(still(3.9))
+    assert told(rig) == (1, 0, 0)
+
+
+def test_what_is_over_before_the_next_look_was_missed() -> None:
+    """Movement at 3.4 s begins a burst of its own; when it ends before 10 s, a look would have found nothing."""
+    rig = AuditRig(GatePolicy(armed=True, cadence_s=10.0), [1, 1, 1, 0])
+    rig.play(3.6)
+    rig.gate.report(moving(3.4))
+    rig.play(1.4, start_s=3.6)
+    assert bursting(rig)
+    for at_s in (4.0, 5.0, 6.0, 8.0):
+        rig.gate.report(still(at_s))
+    assert told(rig) == (1, 1, 1)
+
+
+def test_what_a_look_would_have_found_was_not_missed() -> None:
+    """Movement that lasts until the next look is caught."""
+    rig = AuditRig(GatePolicy(armed=True, cadence_s=2.0), [1, 1, 1, 0])
+    rig.play(3.6)
+    for at_s in (3.4, 4.4, 5.4):
+        rig.gate.report(moving(at_s))
+    assert told(rig) == (1, 1, 0)
+
+
+LONG = GatePolicy(armed=True, cadence_s=2.0)
+
+
+def long_stream(seconds: float, start_s: float = 0.0, gop_s: float = 20.0) -> list[Packet]:
+    """Packets with a keyframe every 20 s."""
+    return [replace(p, keyframe=p.at_s % gop_s == 0) for p in stream(seconds, start_s)]
+
+
+def fed(rig: Rig, packets: list[Packet]) -> list[DecodeRequest]:
+    return [request for each in packets for request in rig.offer(each)]
+
+
+def test_a_stream_with_long_gops_is_decoded_through_at_the_cadence() -> None:
+    """After 10 s without a keyframe the GOP is made up for from its start, then each packet follows once, as looks."""
+    rig = Rig(LONG)
+    requests = fed(rig, long_stream(45))
+    first = next(r for r in requests if r.restart)
+    assert (first.kind, first.fps, first.packets[0].at_s) == (FrameOrigin.LOOK, 0.5, 0.0)
+    later = [p.at_s for r in requests if r.fps is not None for p in r.packets]
+    assert later == [p.at_s for p in long_stream(45)]
+    assert sum(r.restart for r in requests) == 1
+    assert rig.gate.long_gop
+    assert rig.gate.gop_s == 20.0
+
+
+def test_slow_rules_need_no_more_than_rare_keyframes() -> None:
+    """A cadence longer than the GOP is served by its keyframes."""
+    rig = Rig(GatePolicy(armed=True, cadence_s=30.0))
+    assert [len(r.packets) for r in fed(rig, long_stream(60))] == [1, 1, 1]
+
+
+def test_movement_in_such_a_stream_becomes_a_burst_without_decoding_anything_twice() -> None:
+    """And when it is over, the stream is again looked at now and then."""
+    rig = Rig(LONG)
+    fed(rig, long_stream(25))
+    rig.gate.report(moving(24.0))
+    burst = fed(rig, long_stream(1, start_s=25))
+    assert {(r.kind, r.restart, len(r.packets)) for r in burst} == {(FrameOrigin.BURST, False, 1)}
+    rig.gate.report(still(30.0))
+    assert not bursting(rig)
+    assert {r.fps for r in fed(rig, long_stream(1, start_s=26))} == {0.5}
+
+
+def test_a_refused_burst_falls_back_to_looks() -> None:
+    """And is counted."""
+    rig = Rig(EVERY_GOP)
+    rig.play(2.4)
+    rig.gate.report(moving(2.0))
+    rig.play(0.4, start_s=2.4)
+    assert bursting(rig)
+    rig.gate.refuse_burst()
+    assert not bursting(rig)
+    assert looks(rig.play(1.2, start_s=2.8)) == [3.0]
+    assert rig.gate.refused_bursts == 1

@@ -36,7 +36,7 @@ def test_size_and_profile_are_those_that_were_encoded(
     """From an avcC box and from Annex B alike; 1080 is not a multiple of 16, so cropping is read too."""
     video, packets = read_clip(write_clip(tmp_path / f"a.{container}", 0.2, size=size, profile=profile))
     assert h264.is_avcc(video.extradata) == (container == "mp4")
-    info = h264.sequence_info(h264.parameter_sets(video.extradata or bytes(packets[0].native)))
+    info = h264.sequence_info(h264.parameter_sets(video.extradata or packets[0].payload.data()))
     assert info is not None
     assert (info.width, info.height) == size
     assert info.codec_string.startswith(codec)
@@ -54,7 +54,7 @@ def test_interlaced_and_scaled_parameter_sets_are_read() -> None:
 def test_mp4_style_packets_become_a_byte_stream(tmp_path: Path) -> None:
     """Every unit of an MP4 packet is found again after the conversion."""
     video, packets = read_clip(write_clip(tmp_path / "a.mp4", 0.2))
-    stream = h264.lengths_to_annex_b(bytes(packets[0].native), video.extradata)
+    stream = h264.lengths_to_annex_b(packets[0].payload.data(), video.extradata)
     kinds = [unit[0] & 0x1F for unit in h264.nal_units(stream)]
     assert 5 in kinds
     assert h264.has_both(h264.parameter_sets(video.extradata))

@@ -92,7 +92,7 @@ def test_a_new_format_gets_a_new_decoder(clip: tuple[VideoFormat, list[Packet]],
     rig = Rig(clip[0], moving_from_s=0.0, glance=False)
     rig.play(clip[1][:30])
     video, packets = read_clip(write_clip(tmp_path / "b.mp4", 1.0, codec="libx265", size=(192, 128)))
-    later = [Packet(p.native, p.pts, p.dts, p.time_base, p.keyframe, p.size, p.at_s + 10) for p in packets]
+    later = [Packet(p.payload, p.pts, p.dts, p.time_base, p.keyframe, p.size, p.at_s + 10) for p in packets]
     rig.video = video
     rig.inspection.work(DecodeRequest(FrameOrigin.BURST, tuple(later), restart=True), video)
     assert rig.frames[-1].luma.shape == (128, 192)

@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
+from gateway.camera.packets import StoredPayload
 from gateway.types import Packet, VideoFormat
 from storage.errors import MediaWriteError, RecordNotFound
 from storage.records import Event, EventState
@@ -55,7 +56,15 @@ def packet_of(native: av.Packet[av.VideoStream], time_base: Fraction, index: int
     """Wrap an encoder's or a demuxer's packet."""
     assert native.pts is not None
     assert native.dts is not None
-    return Packet(native, native.pts, native.dts, time_base, native.is_keyframe, native.size, 100 + index / FPS)
+    return Packet(
+        StoredPayload(bytes(native)),
+        native.pts,
+        native.dts,
+        time_base,
+        native.is_keyframe,
+        native.size,
+        100 + index / FPS,
+    )
 
 
 def read_file(path: Path) -> tuple[VideoFormat, list[Packet]]:

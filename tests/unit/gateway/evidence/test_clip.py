@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from gateway.camera.packets import StoredPayload
 from gateway.clock import FakeClock
 from gateway.errors import EvidenceError
 from gateway.evidence.clip import ClipCutter, clip_key
@@ -29,7 +30,7 @@ async def test_garbage_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     """A stream whose data is no video becomes an EvidenceError, not a broken file."""
     video, packets = encode(1)
     media = FolderMedia(tmp_path)
-    broken = [replace(p, native=b"\xff" * 200) for p in packets]
+    broken = [replace(p, payload=StoredPayload(b"\xff" * 200)) for p in packets]
     with pytest.raises(EvidenceError):
         await ClipCutter(media).cut(event(), video, broken, FakeClock())
     assert not media.leftovers()
@@ -156,7 +157,7 @@ async def test_motion_jpeg_is_encoded_anew(tmp_path: Path) -> None:
     )
     jpeg = bytes(encoder.encode(frame)[0])
     video, packets = encode(1)
-    pictures = [replace(p, native=jpeg, keyframe=True) for p in packets]
+    pictures = [replace(p, payload=StoredPayload(jpeg), keyframe=True) for p in packets]
     media = FolderMedia(tmp_path)
     clip = await ClipCutter(media).cut(event(), replace(video, codec="mjpeg"), pictures, FakeClock())
     assert (clip.codec, clip.masked) == ("h264", False)

@@ -8,15 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.camera.packets import StoredPayload
 from gateway.evidence.layout import TICKS_PER_S, lay_out
 from gateway.types import Packet
+
+EMPTY = StoredPayload(b"")
 
 
 def stream(count: int, *, fps: float = 10, start_s: float = 0.0, first_dts: int = 0, gop: int = 10) -> list[Packet]:
     step = round(90_000 / fps)
     return [
         Packet(
-            None, first_dts + i * step, first_dts + i * step, Fraction(1, 90_000), i % gop == 0, 1, start_s + i / fps
+            StoredPayload(b""),
+            first_dts + i * step,
+            first_dts + i * step,
+            Fraction(1, 90_000),
+            i % gop == 0,
+            1,
+            start_s + i / fps,
         )
         for i in range(count)
     ]
@@ -77,7 +86,7 @@ def test_decode_times_always_rise(steps: list[tuple[int, bool]]) -> None:
     dts, packets = 0, []
     for i, (step, keyframe) in enumerate(steps):
         dts += step
-        packets.append(Packet(None, dts, dts, Fraction(1, 90_000), keyframe, 1, i * 0.5))
+        packets.append(Packet(EMPTY, dts, dts, Fraction(1, 90_000), keyframe, 1, i * 0.5))
     layout = lay_out(packets)
     times = [p.dts for p in layout.packets]
     assert all(a < b for a, b in pairwise(times))

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from gateway.camera.packets import StoredPayload
 from gateway.errors import EvidenceError
 from gateway.evidence.layout import Layout, lay_out
 from gateway.evidence.mp4 import copy_packets, fill_masks, probe, write_masked
@@ -34,7 +35,7 @@ def _decoded(codec: str, layout: Layout) -> Sequence[Bgr]:
     """Return the pictures of the packets as they came from the camera."""
     decoder = av.CodecContext.create(codec, "r")
     assert isinstance(decoder, av.VideoCodecContext)
-    fed = [av.Packet(bytes(p.packet.native)) for p in layout.packets]
+    fed = [av.Packet(p.packet.payload.data()) for p in layout.packets]
     frames = [f for packet in (*fed, None) for f in decoder.decode(packet)]
     return [np.asarray(f.to_ndarray(format="bgr24"), np.uint8) for f in frames]
 
@@ -99,7 +100,7 @@ def test_video_without_parameter_sets_cannot_be_copied(tmp_path: Path) -> None:
 def test_nothing_decodable_cannot_be_masked(tmp_path: Path) -> None:
     """No picture, no clip."""
     video, packets = encode(1)
-    broken = lay_out([replace(p, native=b"\xff" * 200) for p in packets])
+    broken = lay_out([replace(p, payload=StoredPayload(b"\xff" * 200)) for p in packets])
     with pytest.raises(EvidenceError, match="no picture could be decoded"):
         write_masked(tmp_path / "clip.mp4", video, broken, [MIDDLE])
 
@@ -107,7 +108,7 @@ def test_nothing_decodable_cannot_be_masked(tmp_path: Path) -> None:
 def test_an_odd_undecodable_picture_does_not_lose_the_masked_clip(tmp_path: Path) -> None:
     """A torn packet in the middle costs pictures, not the file."""
     video, packets = encode(2)
-    torn = [replace(p, native=b"\xff" * 20) if i == 40 else p for i, p in enumerate(packets)]
+    torn = [replace(p, payload=StoredPayload(b"\xff" * 20)) if i == 40 else p for i, p in enumerate(packets)]
     layout = lay_out(torn)
     write_masked(tmp_path / "clip.mp4", video, layout, [MIDDLE])
     assert probe(tmp_path / "clip.mp4", layout, least_share=0.9).duration_s == pytest.approx(2, abs=0.05)

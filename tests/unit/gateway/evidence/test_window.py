@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from gateway.camera.packets import StoredPayload
 from gateway.evidence.window import MAX_CLIP_S, Span, choose, event_window, ready_at_s
 from gateway.types import Packet
 
 
 def ring(seconds: int, gop: int = 20, fps: int = 10) -> list[Packet]:
-    return [Packet(None, i, i, Fraction(1, fps), i % gop == 0, 1, i / fps) for i in range(seconds * fps)]
+    return [Packet(StoredPayload(b""), i, i, Fraction(1, fps), i % gop == 0, 1, i / fps) for i in range(seconds * fps)]
 
 
 def test_nothing_to_choose_from() -> None:
