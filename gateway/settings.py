@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     # An orderly stop waits this long for clips in the making.
     drain_timeout_s: float = Field(default=10.0, ge=0, le=120)
     min_free_mb: int = Field(default=500, ge=0, description="Below this, clips stop and events go on.")
+    audit_share: float = Field(
+        default=0.005, ge=0, le=1, description="Of the GOPs that no rule asks for, analysed in full all the same."
+    )
+    coverage_days: int = Field(default=400, ge=1, le=4_000, description="How long it is kept what was watched when.")
 
     timezone: str = "Asia/Shanghai"
     log_format: Literal["console", "json"] = "console"

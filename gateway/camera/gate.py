@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable
@@ -18,6 +19,8 @@ BURST_FPS = 5.0
 MISSING_RESULT_S = 15.0
 # Thrifty encoders ("smart" H.264 and H.265) send keyframes so rarely that looks would come too late.
 LONG_GOP_S = 10.0
+# Keyframes that must fall into a dwell for looks alone to follow what happens.
+LOOKS_PER_DWELL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class GatePolicy:
     cadence_s: float  # at least one look per so many seconds; the shortest of the armed rules
     burst_fps: float = BURST_FPS
     linger_s: float = LINGER_S
+    # The shortest dwell of the rules in force: where keyframes come often enough for it, movement needs no burst.
+    dwell_s: float = 0.0
     audit_share: float = 0.0  # of the GOPs that nothing asks for, decoded in full all the same
 
 
@@ -43,6 +48,7 @@ class DecodeRequest:
     kind: FrameOrigin
     packets: tuple[Packet, ...]
     restart: bool = False
+    again: bool = False  # a look that somebody has glanced at, or that was passed over: it is to be analysed
     fps: float | None = None  # pictures per second to be analysed; None: all of a burst's, or the one keyframe
 
 
@@ -87,7 +93,7 @@ class ActivityGate:
         self._occupied = False
         self._bursting = False
         self._wanted: tuple[float, bool] | None = None  # a burst from this moment on; True: from one GOP earlier
-        self._moved_s = 0.0
+        self._moved_s = -math.inf
         self._reported_s = 0.0
         self.looks = 0
         self.bursts = 0
@@ -137,7 +143,7 @@ class ActivityGate:
             if not self._policy.armed:
                 return ()
             if self._wanted is not None:
-                return self._begin_burst(packet)
+                return self._begin_burst(packet) if self._brisk else self._catch_up()
             if self._bursting:
                 return self._continue_burst(packet)
             if self._trickling or self._starved(packet):
@@ -153,7 +159,8 @@ class ActivityGate:
             self._reported_s = outcome.at_s
             if outcome.moving:
                 self._moved_s = outcome.at_s
-                self._want(outcome.at_s, earlier=False)
+                if self._brisk:
+                    self._want(outcome.at_s, earlier=False)
             elif self._bursting and outcome.at_s >= self._moved_s + self._policy.linger_s:
                 self._bursting = False
                 self._looked_s = outcome.at_s
@@ -170,7 +177,9 @@ class ActivityGate:
     def report_glance(self, at_s: float) -> None:
         """Take note that the keyframe at `at_s`, not analysed yet, seems to show movement."""
         with self._lock:
-            self._moved_s = self._reported_s = at_s
+            self._moved_s = at_s
+            if self._brisk:
+                self._reported_s = at_s
             self._want(at_s, earlier=True)
 
     def _want(self, at_s: float, *, earlier: bool) -> None:
@@ -189,9 +198,23 @@ class ActivityGate:
 
     def _due(self, at_s: float) -> bool:
         """True when waiting for the next keyframe would exceed the cadence, or something is there."""
-        if self._looked_s is None or self._occupied:
+        if self._looked_s is None or self._occupied or at_s < self._moved_s + self._policy.linger_s:
             return True
         return at_s - self._looked_s + self._gop_s > self._policy.cadence_s
+
+    @property
+    def _brisk(self) -> bool:
+        """True when looks at every keyframe would be too few for the rules in force."""
+        return self._policy.dwell_s < LOOKS_PER_DWELL * self._gop_s or self._gop_s == 0
+
+    def _catch_up(self) -> tuple[DecodeRequest, ...]:
+        """Look at the keyframes passed over since the last look: when it began is known to the GOP, not the cadence."""
+        assert self._wanted is not None  # noqa: S101 - the caller asked
+        at_s, _ = self._wanted
+        self._wanted = None
+        passed = [p for p in self._history.since(self._reported_s) if p.keyframe and self._reported_s < p.at_s <= at_s]
+        self.looks += len(passed)
+        return tuple(DecodeRequest(FrameOrigin.LOOK, (p,), again=True) for p in passed)
 
     def _look(self, packet: Packet) -> tuple[DecodeRequest, ...]:
         self._looked_s = packet.at_s

@@ -69,11 +69,12 @@ class Inspection:
             self._continue(request, video, behind_s)
 
     def _look(self, request: DecodeRequest, video: VideoFormat) -> None:
+        self._burst = None  # over: its decoder holds whole pictures, 15 MB of them at 1080p
         packet = request.packets[0]
         if packet.at_s <= self._seen_s:
             return
         frame = self._decoders.decode(self._camera_id, video, packet, self._mask)
-        if self._glance is not None and self._glance(frame):
+        if self._glance is not None and not request.again and self._glance(frame):
             self._gate.report_glance(frame.at_s)
         else:
             self._conclude(frame)

@@ -57,6 +57,7 @@ class WatchPlan:
     masks: tuple[Polygon, ...] = ()
     limit_key: str = ""  # recorder id; empty: the host of the stream's address
     worker_id: str = ""
+    dwell_s: float = 0.0  # the shortest of the armed rules; long ones need no bursts
     audit_share: float = 0.0  # of the GOPs that nothing asks for, analysed in full all the same
     ring_seconds: float = DEFAULT_SECONDS
     ring_bytes: int = DEFAULT_MAX_BYTES
@@ -67,7 +68,9 @@ class WatchPlan:
     @property
     def policy(self) -> GatePolicy:
         """What the gate is told."""
-        return GatePolicy(self.armed, self.cadence_s, self.burst_fps, self.linger_s, self.audit_share)
+        return GatePolicy(
+            self.armed, self.cadence_s, self.burst_fps, self.linger_s, self.dwell_s, audit_share=self.audit_share
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +170,9 @@ class CameraWatcher:
             self._lane.close()
             self.hub.end()
 
-    def change_policy(self, *, armed: bool, cadence_s: float) -> None:
+    def change_policy(self, *, armed: bool, cadence_s: float, dwell_s: float = 0.0) -> None:
         """Follow the schedules: what the rules in force ask for now."""
-        self.gate.change_policy(replace(self._plan.policy, armed=armed, cadence_s=cadence_s))
+        self.gate.change_policy(replace(self._plan.policy, armed=armed, cadence_s=cadence_s, dwell_s=dwell_s))
 
     def latest_picture(self) -> tuple[bytes, float] | None:
         """Return the last keyframe as JPEG, masks painted, and its moment; None when there is none or it is damaged.

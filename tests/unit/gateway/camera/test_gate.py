@@ -272,3 +272,39 @@ def test_a_refused_burst_falls_back_to_looks() -> None:
     assert not bursting(rig)
     assert looks(rig.play(1.2, start_s=2.8)) == [3.0]
     assert rig.gate.refused_bursts == 1
+
+
+PATIENT = GatePolicy(armed=True, cadence_s=10.0, dwell_s=60.0)
+
+
+def test_patient_rules_look_at_what_was_passed_over_instead_of_bursting() -> None:
+    """A glance at 20 s shows something: the keyframes since the last look are looked at in order, then each new one."""
+    rig = Rig(PATIENT)
+    assert looks(rig.play(20.2)) == [0, 10, 20]
+    rig.gate.report(still(10.0))
+    rig.gate.report_glance(20.0)
+    requests = rig.play(0.4, start_s=20.2)
+    assert looks(requests) == [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
+    assert all(r.again and len(r.packets) == 1 for r in requests)
+    rig.gate.report(moving(20.0))
+    assert looks(rig.play(3.4, start_s=20.6)) == [21, 22, 23]
+    assert not bursting(rig)
+
+
+def test_patient_rules_go_back_to_their_cadence_when_nothing_moves() -> None:
+    """After the linger time; something that stays keeps the eye on it."""
+    rig = Rig(PATIENT)
+    rig.play(1.2)
+    rig.gate.report(replace(moving(1.0), occupied=False))
+    assert looks(rig.play(15.8, start_s=1.2)) == [2, 3, 4, 14]
+    rig.gate.report(still(14.0, occupied=True))
+    assert looks(rig.play(3.0, start_s=17)) == [17, 18, 19]
+
+
+def test_patient_rules_burst_where_keyframes_are_too_rare_for_them() -> None:
+    """A dwell of 60 s needs five looks; keyframes every 20 s are three."""
+    rig = Rig(PATIENT)
+    fed(rig, long_stream(41, gop_s=20.0))
+    rig.gate.report(moving(40.0))
+    fed(rig, long_stream(0.4, start_s=41))
+    assert bursting(rig)
