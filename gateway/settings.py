@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     # None: one per core.
     workers: int | None = Field(default=None, ge=1, le=256)
     look_threads: int = Field(default=2, ge=1, le=64, description="Decoding threads per worker.")
+    decode_budget: float | None = Field(
+        default=None, gt=0, le=256, description="Cores a worker may spend on bursts; looks go first. None: its threads."
+    )
     detector: str = Field(default="motion", description="Detector of cameras that name none.")
     inference_threads: int = Field(default=1, ge=1, le=64)
     # Recorders of the cheap sort serve 64 remote streams; ours must not lock others out.

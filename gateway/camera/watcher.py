@@ -128,7 +128,7 @@ class CameraWatcher:
         self._inspection = Inspection(
             plan.camera_id, self.gate, shared.decoders, analyse, on_outcome, self._mask, glance=glance
         )
-        self._lane = shared.lanes.lane(plan.camera_id, self._work)
+        self._lane = shared.lanes.lane(plan.camera_id, self._work, on_refused=self.gate.refuse_burst)
         self._announced: VideoFormat | None = None  # as the source said
         self._video: VideoFormat | None = None  # the same, completed from the first keyframe
         self._timeline: Timeline | None = None
@@ -335,6 +335,7 @@ class CameraWatcher:
             audited=self.gate.audits.audited,
             audit_active=self.gate.audits.active,
             audit_missed=self.gate.audits.missed,
+            refused_looks=self._lane.refused_looks,
             refused_bursts=self.gate.refused_bursts + self.gate.lost_bursts,
             lost_packets=self._lost_packets,
         )
