@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
@@ -140,7 +141,7 @@ class Front:
             clock=self._clock,
             http=http,
             feed=self._feed,
-            settings=WebSettings(https=settings.https),
+            settings=WebSettings(https=settings.https, timezone=ZoneInfo(settings.timezone)),
             ready_types=ready_types(self._site, settings),
             wake_outbox=self._wake.set,
             metrics=WebMetrics(self._registry),
@@ -216,6 +217,7 @@ class Front:
         while True:
             now = self._clock.now()
             await self._stores.changes.purge(now - timedelta(days=KEEP_CHANGES_DAYS))
+            await self._stores.coverage.purge(now - timedelta(days=self._settings.coverage_days))
             before = now - timedelta(hours=ORPHAN_AGE_HOURS)
             removed = await sweep_orphans(self._media, self._stores.events.known_media_keys, before)
             if removed:

@@ -102,13 +102,15 @@ class Follower:
         self._modelled_s = frame.at_s
         self._looks_owed -= 1
         self.inferences += 1
+        image = frame.luma if detector.wants_luma else frame.bgr
         try:
-            detections = detector.detect([frame.luma if detector.wants_luma else frame.bgr])[0]
+            detections = detector.detect([image])[0]
         except InferenceError as exc:
             self.failed_inferences += 1
             logger.warning("inference_failed", camera_id=self._camera_id, detector=detector.name, error=str(exc))
             return None
-        found = sightings_of(detections, detector.labels, frame.width, frame.height)
+        height, width = image.shape[:2]  # of a snapshot, luma and colour differ in size
+        found = sightings_of(detections, detector.labels, width, height)
         return [s for s in found if not any(z.contains(foot_point(s.box)) for z in self._ignored)]
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import structlog
 
-from camera_configs.models import CameraConfig, SiteConfig, StreamConfig
+from camera_configs.models import CameraConfig, SiteConfig
 from detectors.base import Detector
 from detectors.coco import scene_label
 from gateway.analysis.analyst import Analyst
@@ -20,16 +21,33 @@ from gateway.analysis.events import EventBuilder
 from gateway.analysis.glance import Glance
 from gateway.analysis.offline import OfflineRule
 from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
+from gateway.camera.decoder import PrivacyMask
+from gateway.camera.live import Subscription
+from gateway.camera.snapshots.look import masked_jpeg
+from gateway.camera.snapshots.poller import ModeChange, Polled
+from gateway.camera.snapshots.probe import Trouble
+from gateway.camera.snapshots.watch import Mode
 from gateway.camera.watcher import CameraWatcher, Surroundings, WatchPlan
+from gateway.errors import StreamCorrupt
+from gateway.fleet.duty import Duties, Duty
 from gateway.fleet.event_desk import DeskTools, EventDesk, Footage, OpenCase, Report
+from gateway.fleet.passwords import password_of
+from gateway.fleet.polling_tier import PollingTier
+from gateway.fleet.stream_side import StreamSide
 from gateway.settings import Settings
 from gateway.types import Frame, Outcome, Phase
-from storage.records import CameraState
+from storage.records import CameraState, CameraStateName, CoverageState
 
 logger = structlog.get_logger(__name__)
 
-# Where only the faults that are armed on every camera run.
-DEFAULT_CADENCE_S = 2.0
+# Until the stream's own keyframes have told.
+USUAL_GOP_S = 2.0
+# What a look may take from its moment to its result, and a stream from its first keyframe to its first look.
+LOOK_GRACE_S = 2.0
+# `CameraState.tier` of a camera that is watched by its snapshots.
+POLL_TIER = "poll"
+# With less of the picture left than this, a camera counts as masked.
+LEAST_VISIBLE_SHARE = 0.02
 # How far analysis may be behind the camera before its silence is taken for the camera's.
 ANALYSIS_LAG_S = 10.0
 
@@ -46,10 +64,19 @@ class WorkerParts:
     open_case: OpenCase
     worker_id: str
     run_id: str
+    polling: PollingTier | None = None  # None: nothing is polled
 
 
 class CameraUnit:
-    """Watches one camera; made on the worker's event loop, `watch` runs in a thread of its own."""
+    """Watches one camera by its stream, or by its snapshots while these will do; used on the worker's event loop.
+
+    Attributes:
+        camera: Its configuration.
+        duty: What the rules in force ask for.
+        mask: What must not be seen.
+        desk: Keeps its events.
+        state: As it is to be shown.
+    """
 
     def __init__(self, camera: CameraConfig, parts: WorkerParts) -> None:
         self.camera = camera
@@ -68,54 +95,233 @@ class CameraUnit:
             time_zone=ZoneInfo(parts.settings.timezone),
         )
         self._offline: OfflineRule | None = rules.offline
+        self._duties = Duties(rules, parts.site.event_type, ZoneInfo(parts.settings.timezone))
+        self.duty = self._duties.at(self._clock.now())
+        self._masked = visible_share(camera) < LEAST_VISIBLE_SHARE
         self._raised_in: Frame | None = None
+        self._ready_s: float | None = None  # since when looks are due: the camera is there and something is armed
         self._analysed_s = -math.inf  # moment of the last frame; written by the lane, read by the loop
-        self.watcher = CameraWatcher(
-            watch_plan(camera, rules, parts),
-            parts.shared,
-            analyse=self._analyse,
-            on_outcome=self._report,
-            on_state=self._note_state,
-            glance=Glance(watched_zones(rules)),
+        self.mask = PrivacyMask(zone.polygon for zone in camera.privacy_masks)
+        self._rules = rules
+        self._parts = parts
+        self._turn = threading.Lock()  # one frame at a time, be it of the stream or a look
+        self._outcome: Outcome | None = None
+        self._mode: ModeChange | None = None  # None: not polled
+        self._telling = threading.Lock()
+        self._look: Polled | None = None
+        now = self._clock.now()
+        self.state = CameraState(
+            camera.id, CameraStateName.CONNECTING, since=now, updated_at=now, worker_id=parts.worker_id
         )
+        self._stream = StreamSide(f"camera:{camera.id}", self._make_watcher)
         builder = EventBuilder(self._clock, parts.site, parts.run_id, detector.name if detector else "motion")
-        ring = self.watcher.ring
+        stream = self._stream
         self.desk = EventDesk(
             camera,
             builder,
-            Footage(ring.pin, ring.unpin, ring.since, lambda: self.watcher.video),
+            Footage(stream.pin, stream.unpin, stream.since, lambda: self.watcher.video, self._looks_before),
             parts.tools,
             parts.open_case,
         )
-        self.state: CameraState = self.watcher.state
 
-    def watch(self, stop: threading.Event) -> None:
-        """Watch until `stop` is set; blocks."""
-        self.watcher.run(stop)
+    @property
+    def watcher(self) -> CameraWatcher:
+        """Of the stream; the last one while that is closed."""
+        return self._stream.watcher
+
+    @property
+    def polling(self) -> bool:
+        """Watched by snapshots alone."""
+        return self._mode is not None and self._mode.mode is Mode.POLLING
+
+    @property
+    def opening(self) -> bool:
+        """The stream of a camera with snapshots is being opened and has shown nothing yet."""
+        connecting = self.watcher.state.state is CameraStateName.CONNECTING
+        return self._mode is not None and self._stream.is_open and connecting
+
+    def start(self) -> None:
+        """Begin to watch, with the stream."""
+        self._stream.open()
+
+    def stop(self) -> None:
+        """End the watching for good; threads end within their read timeout."""
+        self._stream.end()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the threads; blocks."""
+        self._stream.join(timeout_s)
+
+    def latest_picture(self) -> tuple[bytes, float] | None:
+        """Return the last picture as JPEG, masks painted, and its moment; blocks for decoding."""
+        found = None if self.polling else self.stream_picture()
+        look = self._look
+        if found is not None or look is None:
+            return found
+        with suppress(StreamCorrupt):
+            return masked_jpeg(self.camera.id, look.jpeg, self.mask), look.at_s
+        return None
+
+    def stream_picture(self) -> tuple[bytes, float] | None:
+        """Return the stream's last keyframe likewise."""
+        return self.watcher.latest_picture()
+
+    def live(self) -> Subscription | None:
+        """Return a live feed; None where only pictures can be shown, or the stream is closed."""
+        return self.watcher.live() if self._stream.is_open else None
+
+    def take_look(self, look: Polled) -> None:
+        """Note that a look came."""
+        self._look = look
+        if self.polling:
+            now = self._clock.now()
+            with self._telling:
+                self.state = replace(self.state, updated_at=now, last_picture_at=self._clock.utc_at(look.at_s))
+
+    def look(self, frame: Frame) -> Outcome:
+        """Analyse a look and pass on what it says; on a lane's thread."""
+        outcome = self._analyse(frame)
+        self._pass_on(outcome)
+        return outcome
+
+    def change_mode(self, change: ModeChange | None) -> None:
+        """Open or close the stream, as the poller asks."""
+        with self._telling:
+            self._mode = change
+            if self.polling:
+                self._show_polling()
+            else:
+                self.state = replace(self.state, notes=self._notes(self.state.notes))
+        if self.polling:
+            self._stream.close()
+        else:
+            self._stream.open()
 
     def tick(self) -> None:
         """Let time pass where no frames come; call about once a second, on the loop."""
         now_s = self._clock.monotonic()
+        self._follow_schedules()
+        if self._parts.polling is not None:
+            self._parts.polling.follow(self)
         self.desk.expire(self._analysed_s, now_s - ANALYSIS_LAG_S)
         signals = [] if self._offline is None else self._offline.update(self.state.state, now_s)
         if signals:
             self.desk.mailbox.put(Report(tuple(signals)))
 
+    def coverage(self, now_s: float) -> CoverageState:
+        """Say what is being done with the camera."""
+        there = self.state.state is CameraStateName.ONLINE
+        if not (there and self.duty.armed):
+            self._ready_s = None
+        elif self._ready_s is None:
+            self._ready_s = now_s
+        if self._covered_by_polls(now_s):
+            return self._polled(now_s) if self.duty.armed else CoverageState.PAUSED
+        if not there:
+            return CoverageState.OFFLINE
+        if not self.duty.armed:
+            return CoverageState.PAUSED
+        if self._masked:
+            return CoverageState.MASKED
+        if not self._looked_in_time(now_s):
+            return CoverageState.OVERLOADED
+        return CoverageState.ANALYSED if self.watcher.gate.bursting else CoverageState.LOOKED
+
+    def _covered_by_polls(self, now_s: float) -> bool:
+        """Say whether snapshots answer for this second: also while the stream that they called for is opened."""
+        opening = self._mode is not None and self.state.state is CameraStateName.CONNECTING
+        return self.polling or (opening and now_s <= self._next_look_due_s)
+
+    def _polled(self, now_s: float) -> CoverageState:
+        if self._masked:
+            return CoverageState.MASKED
+        if now_s <= self._next_look_due_s:
+            return CoverageState.POLLED
+        came_s = -math.inf if self._look is None else self._look.at_s
+        waits = now_s <= came_s + self.duty.cadence_s + LOOK_GRACE_S
+        return CoverageState.OVERLOADED if waits else CoverageState.OFFLINE
+
+    @property
+    def _next_look_due_s(self) -> float:
+        """When the next look must be analysed at the latest."""
+        return self._analysed_s + self.duty.cadence_s + LOOK_GRACE_S
+
+    def _looked_in_time(self, now_s: float) -> bool:
+        gop_s = self.state.gop_s or USUAL_GOP_S
+        first_due_s = (now_s if self._ready_s is None else self._ready_s) + LOOK_GRACE_S
+        return now_s <= max(first_due_s, self._analysed_s + self.duty.cadence_s + gop_s + LOOK_GRACE_S)
+
+    def _follow_schedules(self) -> None:
+        duty = self._duties.at(self._clock.now())
+        if duty != self.duty:
+            self.duty = duty
+            self.watcher.change_policy(armed=duty.armed, cadence_s=duty.cadence_s, dwell_s=duty.dwell_s)
+            logger.info("rules in force changed", camera=self.camera.id, armed=duty.armed, cadence_s=duty.cadence_s)
+
+    def _make_watcher(self) -> CameraWatcher:
+        made: list[CameraWatcher] = []
+
+        def note(state: CameraState) -> None:
+            if made and self._stream.watcher is made[0]:  # a former one has nothing to say any more
+                self._note_state(state)
+
+        made.append(
+            CameraWatcher(
+                watch_plan(self.camera, self.duty, self._parts),
+                self._parts.shared,
+                analyse=self._analyse,
+                on_outcome=self._report,
+                on_state=note,
+                glance=Glance(watched_zones(self._rules)),
+            )
+        )
+        return made[0]
+
     def _analyse(self, frame: Frame) -> Outcome:
-        outcome = self._analyst.analyse(frame)
-        self._analysed_s = frame.at_s
-        if any(signal.phase is Phase.RAISED for signal in outcome.signals):
-            self._raised_in = frame
+        with self._turn:
+            if self._outcome is not None and frame.at_s <= self._analysed_s:  # between stream and snapshots
+                return replace(self._outcome, signals=())
+            outcome = self._outcome = self._analyst.analyse(frame)
+            self._analysed_s = frame.at_s
+            if any(signal.phase is Phase.RAISED for signal in outcome.signals):
+                self._raised_in = frame
         return outcome
 
     def _report(self, outcome: Outcome) -> None:
+        if self._mode is not None and self._parts.polling is not None:
+            self._parts.polling.report(self.camera.id, outcome)
+        self._pass_on(outcome)
+
+    def _pass_on(self, outcome: Outcome) -> None:
         if not outcome.signals:
             return
         frame, self._raised_in = self._raised_in, None
         self.desk.mailbox.put(Report(outcome.signals, None if frame is None else frame.bgr))
 
     def _note_state(self, state: CameraState) -> None:
-        self.state = state  # one reference: read by the loop without a lock
+        with self._telling:
+            if not self.polling:
+                self.state = replace(state, notes=self._notes(state.notes))
+
+    def _show_polling(self) -> None:
+        now, old = self._clock.now(), self.state
+        since = old.since if old.state is CameraStateName.ONLINE else now
+        self.state = replace(
+            old, state=CameraStateName.ONLINE, since=since, updated_at=now, detail="", tier=POLL_TIER, notes=()
+        )
+
+    def _notes(self, notes: Sequence[str]) -> tuple[str, ...]:
+        """Add why a camera with a snapshot address is not polled, where that is the snapshots' fault."""
+        others = tuple(note for note in notes if note not in set(Trouble))
+        mode = self._mode
+        return (*others, mode.reason) if mode is not None and mode.reason in set(Trouble) else others
+
+    def _looks_before(self, since_s: float) -> Sequence[Polled]:
+        """Return the looks that led to what began then."""
+        tier = self._parts.polling
+        looks = () if tier is None or self._mode is None else tier.looks(self.camera.id)
+        fresh = bool(looks) and looks[-1].at_s >= since_s - self.duty.cadence_s - LOOK_GRACE_S
+        return looks if fresh else ()
 
 
 def watched_zones(rules: RuleSet) -> list[tuple[tuple[float, float], ...]]:
@@ -132,21 +338,25 @@ def group_labels(detector: Detector | None) -> tuple[str, ...]:
     return tuple(sorted({group for label in detector.labels if (group := scene_label(label)) is not None}))
 
 
-def watch_plan(camera: CameraConfig, rules: RuleSet, parts: WorkerParts) -> WatchPlan:
+def visible_share(camera: CameraConfig) -> float:
+    """Return how much of the picture its privacy masks leave, 0-1."""
+    picture = np.full((90, 160), 255, np.uint8)
+    PrivacyMask(zone.polygon for zone in camera.privacy_masks).paint(picture)
+    return float(np.count_nonzero(picture) / picture.size)
+
+
+def watch_plan(camera: CameraConfig, duty: Duty, parts: WorkerParts) -> WatchPlan:
     """Return what the watcher needs to know of a camera."""
     stream = camera.stream("main")
     assert stream is not None  # noqa: S101 - the configuration guarantees it
-    cadences = [
-        a.config.cadence_s or parts.site.event_type(a.config.type).cadence_s
-        for a in rules.armed
-        if a.config is not None
-    ]
     return WatchPlan(
         camera_id=camera.id,
         stream=stream,
         password=password_of(stream),
-        armed=bool(rules.armed),
-        cadence_s=min(cadences, default=DEFAULT_CADENCE_S),
+        armed=duty.armed,
+        cadence_s=duty.cadence_s,
+        dwell_s=duty.dwell_s,
+        audit_share=parts.settings.audit_share,
         masks=tuple(zone.polygon for zone in camera.privacy_masks),
         limit_key=limit_key(camera),
         worker_id=parts.worker_id,
@@ -158,13 +368,3 @@ def limit_key(camera: CameraConfig) -> str:
     """Return what the camera shares its number of streams with: its recorder, or the host of its address."""
     stream = camera.stream("main")
     return camera.recorder or (stream and urlsplit(stream.url).hostname) or "file"
-
-
-def password_of(stream: StreamConfig) -> str | None:
-    """Return the stream's password: from the environment variable it names, or from the file."""
-    if stream.password_env is not None:
-        found = os.environ.get(stream.password_env)
-        if found is None:
-            logger.warning("password variable is not set", variable=stream.password_env)
-        return found
-    return stream.password.get_secret_value() if stream.password is not None else None

@@ -21,8 +21,11 @@ import structlog
 
 from camera_configs.models import CameraConfig
 from gateway.analysis.events import Closed, EventBuilder, EventChange, Extended, Opened
+from gateway.camera.decoder import PrivacyMask
+from gateway.camera.snapshots.look import decode_look
+from gateway.camera.snapshots.poller import Polled
 from gateway.clock import Clock
-from gateway.errors import EvidenceError
+from gateway.errors import CameraError, EvidenceError
 from gateway.evidence.clip import ClipCutter
 from gateway.evidence.snapshot import Jpeg, snapshot, store_picture, thumbnail
 from gateway.evidence.window import PRE_ROLL_S, choose, event_window, ready_at_s
@@ -98,7 +101,7 @@ class Mailbox:
 
 
 class Footage:
-    """What the desk needs of the camera's watcher."""
+    """What the desk needs of the camera's watcher, and the looks that led to what began at a moment."""
 
     def __init__(
         self,
@@ -106,11 +109,13 @@ class Footage:
         unpin: Callable[[str], None],
         since: Callable[[float], list[Packet]],
         video: Callable[[], VideoFormat | None],
+        looks_before: Callable[[float], Sequence[Polled]] = lambda _: (),
     ) -> None:
         self.pin = pin
         self.unpin = unpin
         self.since = since
         self.video = video
+        self.looks_before = looks_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ class _Running:
     event: Event  # as it stands now
     opened: Opened
     picture: Bgr | None  # until the evidence is made
+    looks: Sequence[Polled] = ()  # likewise: what led to it, where it began while the camera was polled
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     evidence: list[Evidence] | None = None  # None: not made yet
     concluded: Event | None = None  # as it was shown to people; None: not yet
@@ -199,7 +205,9 @@ class EventDesk:
 
     def _open(self, change: Opened, picture: Bgr | None, group: asyncio.TaskGroup) -> None:
         self._footage.pin(change.event.id, change.since_s - PRE_ROLL_S)
-        running = self._running[change.event.id] = _Running(change.event, change, picture)
+        running = self._running[change.event.id] = _Running(
+            change.event, change, picture, self._footage.looks_before(change.since_s)
+        )
         self._start(running, group)
 
     def _start(self, running: _Running, group: asyncio.TaskGroup) -> None:
@@ -228,7 +236,7 @@ class EventDesk:
                 if running.evidence is None:
                     await self._wait_until(ready_at_s(running.opened.raised_s))
                     running.evidence = await self._evidence(running)
-                running.picture = None
+                running.picture, running.looks = None, ()
                 self._footage.unpin(event_id)
             running.concluded = await self._conclude(running, running.evidence)
         await self._keep_up(running, running.concluded)
@@ -292,7 +300,7 @@ class EventDesk:
                 continue
             if evidence is not None:
                 found.append(evidence)
-        return found
+        return [*found, *await self._looks(running)]
 
     async def _clip(self, running: _Running) -> Evidence | None:
         spans = event_window(running.opened.since_s, running.opened.raised_s)
@@ -317,9 +325,24 @@ class EventDesk:
         jpeg = await asyncio.to_thread(thumbnail, running.picture)
         return await self._store(running.opened.event, EvidenceKind.THUMBNAIL, jpeg)
 
-    async def _store(self, event: Event, kind: EvidenceKind, jpeg: Jpeg) -> Evidence:
+    async def _looks(self, running: _Running) -> list[Evidence]:
+        """Keep the looks that led to the event, each with its time drawn in."""
+        found: list[Evidence] = []
+        for number, look in enumerate(running.looks, 1):
+            try:
+                jpeg = await asyncio.to_thread(self._dated, look)
+                found.append(await self._store(running.opened.event, EvidenceKind.SNAPSHOT, jpeg, f"look-{number}.jpg"))
+            except (EvidenceError, CameraError, OSError) as exc:
+                logger.warning("look missing", event_id=running.event.id, error=str(exc))
+        return found
+
+    def _dated(self, look: Polled) -> Jpeg:
+        frame = decode_look(look.camera_id, look.jpeg, look.at_s, PrivacyMask(self._masks))
+        return snapshot(frame.bgr, (), (), self._tools.clock.utc_at(look.at_s).astimezone(self._tools.time_zone))
+
+    async def _store(self, event: Event, kind: EvidenceKind, jpeg: Jpeg, name: str | None = None) -> Evidence:
         masked = bool(self._masks)
-        return await store_picture(self._tools.media, event, kind, jpeg, self._tools.clock, masked=masked)
+        return await store_picture(self._tools.media, event, kind, jpeg, self._tools.clock, masked=masked, name=name)
 
     async def _kept(self, event_id: str, write: Callable[[], Awaitable[object]]) -> bool:
         """Write, again and again while the database cannot be reached; False when it was refused for good."""

@@ -61,6 +61,15 @@ def is_worker(pid: int, config_dir: Path) -> bool:
     return b"worker" in words and b"--shard" in words and os.fsencode(config_dir.absolute()) in words
 
 
+def worker_environment() -> dict[str, str]:
+    """Return the environment of a worker.
+
+    With a thread per camera, glibc would keep a pool of freed memory for each few of them: two are enough, for few
+    threads run at a time, and save some 2 MB per camera (measured).
+    """
+    return {"MALLOC_ARENA_MAX": "2", **os.environ}
+
+
 @dataclass(frozen=True, slots=True)
 class FleetPlan:
     """What the local fleet needs to know."""
@@ -121,7 +130,7 @@ class LocalFleet:
     async def _run_once(self, shard: Shard) -> None:
         # In a session of its own: Ctrl-C in a terminal is for the front alone, which then asks its workers to stop.
         process = await asyncio.create_subprocess_exec(
-            *self._command(shard), stdin=asyncio.subprocess.PIPE, start_new_session=True
+            *self._command(shard), stdin=asyncio.subprocess.PIPE, start_new_session=True, env=worker_environment()
         )
         logger.info("worker started", worker=shard.worker_id, pid=process.pid)
         try:

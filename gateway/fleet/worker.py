@@ -20,17 +20,21 @@ import structlog
 
 from camera_configs.loader import load_site
 from camera_configs.models import CameraConfig, SiteConfig
-from detectors.base import Detector
 from detectors.onnx_session import SessionOptions
+from detectors.pool import InferencePool
 from detectors.registry import ModelRegistry, open_detector
+from gateway.camera.budget import CpuBudget
 from gateway.camera.lane import LanePool
 from gateway.camera.limits import StreamLimits
+from gateway.camera.snapshots.client import SnapshotConnections
 from gateway.camera.watcher import Surroundings
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
 from gateway.clock import Clock, SystemClock
 from gateway.evidence.clip import ClipCutter
 from gateway.fleet.camera_unit import CameraUnit, WorkerParts, limit_key
+from gateway.fleet.coverage_clerk import CoverageClerk
 from gateway.fleet.event_desk import DeskTools
+from gateway.fleet.polling_tier import PollingTier
 from gateway.fleet.shards import Shard
 from gateway.fleet.worker_http import WorkerHttp
 from gateway.settings import Settings
@@ -61,7 +65,9 @@ async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings.store_url, migrate=False))
-        pool = stack.enter_context(LanePool(settings.look_threads))
+        pool = stack.enter_context(
+            LanePool(settings.look_threads, CpuBudget(settings.decode_budget or settings.look_threads))
+        )
         per_host = settings.streams_per_host
         limits = StreamLimits(per_host, per_key=limit_shares(site.cameras, shard, per_host))
         shared = Surroundings(pool, limits, clock=clock)
@@ -92,53 +98,82 @@ class Worker:
         self._shared = shared
         self._clock: Clock = shared.clock
         self._run_id = new_id("run")
-        self._stop_cameras = threading.Event()
         self._stopping = asyncio.Event()
         self._cameras = shard.cameras(site.cameras)
 
     async def run(self) -> None:
         """Work until asked to stop."""
         self._listen_for_stop()
-        parts = await self._parts()
-        if self._stopping.is_set():
-            return  # the front died while we were loading; its successor has workers of its own
+        pools = await asyncio.to_thread(load_detectors, self._settings, self._cameras)
+        try:
+            if not self._stopping.is_set():  # else the front died meanwhile; its successor has workers of its own
+                async with SnapshotConnections() as connections:
+                    await self._watch(self._parts(pools, connections))
+        finally:
+            await asyncio.to_thread(close_pools, pools)
+        logger.info("worker stopped", worker=self._shard.worker_id)
+
+    async def _watch(self, parts: WorkerParts) -> None:
         units = [CameraUnit(camera, parts) for camera in self._cameras]
         interface = WorkerHttp(
-            {unit.camera.id: unit.watcher for unit in units},
+            {unit.camera.id: unit for unit in units},
             frozenset(unit.camera.id for unit in units if unit.camera.privacy_masks),
             token := secrets.token_urlsafe(32),
             self._clock,
+            parts.polling.viewer if parts.polling is not None else None,
         )
+        clerk = CoverageClerk(self._stores.coverage, self._clock)
         async with interface.serving() as base_url:
             record = await self._register(base_url, token)
-            threads = self._start(units)
+            await clerk.begin(record.camera_ids)
+            for unit in units:
+                unit.start()
+            logger.info("worker watches", worker=self._shard.worker_id, cameras=len(units))
             try:
-                async with asyncio.TaskGroup() as group:
-                    desks = [group.create_task(self._keep_desk(u), name=f"desk:{u.camera.id}") for u in units]
-                    health = group.create_task(self._report_health(units, record), name="health")
-                    await self._stopping.wait()
-                    await self._drain(units, desks)
-                    health.cancel()
+                await self._attend(units, record, clerk, parts.polling)
             finally:
-                self._stop_cameras.set()
                 for unit in units:
+                    unit.stop()
                     unit.desk.mailbox.close()
-                await asyncio.to_thread(_join, threads)
+                await asyncio.to_thread(_join, units)
+                await clerk.end()
                 await self._unregister()
-        logger.info("worker stopped", worker=self._shard.worker_id)
 
-    async def _parts(self) -> WorkerParts:
+    async def _attend(
+        self, units: Sequence[CameraUnit], record: WorkerRecord, clerk: CoverageClerk, polling: PollingTier | None
+    ) -> None:
+        """Keep events, health and coverage until asked to stop, then finish what is in hand."""
+        async with asyncio.TaskGroup() as group:
+            desks = [group.create_task(self._keep_desk(u), name=f"desk:{u.camera.id}") for u in units]
+            health = group.create_task(self._report_health(units, record), name="health")
+            ledger = group.create_task(clerk.run(units), name="coverage")
+            polls = group.create_task(self._poll(polling), name="polling")
+            await self._stopping.wait()
+            # From here on nothing opens a stream again, and nobody answers for the time.
+            ledger.cancel()
+            polls.cancel()
+            await asyncio.wait([ledger, polls])
+            clerk.stop()
+            await self._drain(units, desks)
+            health.cancel()
+
+    async def _poll(self, polling: PollingTier | None) -> None:
+        if polling is not None:
+            await supervise("polling", polling.run, self._clock, Backoff())
+
+    def _parts(self, pools: Mapping[str, InferencePool | None], connections: SnapshotConnections) -> WorkerParts:
         media = FolderMediaStore(self._settings.media_path, self._settings.min_free_mb << 20)
         zone = ZoneInfo(self._settings.timezone)
         return WorkerParts(
             site=self._site,
             settings=self._settings,
             shared=self._shared,
-            detectors=await asyncio.to_thread(load_detectors, self._settings, self._cameras),
+            detectors=pools,
             tools=DeskTools(self._stores.events, media, ClipCutter(media), self._clock, zone),
             open_case=CaseOpener(self._site, self._settings, self._clock),
             worker_id=self._shard.worker_id,
             run_id=self._run_id,
+            polling=PollingTier(connections, self._shared.lanes, self._clock),
         )
 
     async def _register(self, base_url: str, token: str) -> WorkerRecord:
@@ -163,16 +198,6 @@ class Worker:
             await unit.desk.finished.wait()
             running.cancel()
 
-    def _start(self, units: Sequence[CameraUnit]) -> list[threading.Thread]:
-        threads = [
-            threading.Thread(target=u.watch, args=(self._stop_cameras,), name=f"camera:{u.camera.id}", daemon=True)
-            for u in units
-        ]
-        for thread in threads:
-            thread.start()
-        logger.info("worker watches", worker=self._shard.worker_id, cameras=len(units))
-        return threads
-
     def _listen_for_stop(self) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -183,8 +208,8 @@ class Worker:
 
     async def _drain(self, units: Sequence[CameraUnit], desks: Sequence[asyncio.Task[None]]) -> None:
         """Finish what is in hand within the drain timeout; what is not finished then is interrupted."""
-        self._stop_cameras.set()
         for unit in units:
+            unit.stop()
             unit.desk.hurry()
         _, late = await asyncio.wait(desks, timeout=self._settings.drain_timeout_s) if desks else (set(), set())
         for task in late:
@@ -210,8 +235,10 @@ class Worker:
             await self._clock.sleep(HEALTH_EVERY_S)
 
 
-def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mapping[str, Detector | None]:
-    """Open each detector that these cameras name, once; motion needs none, for each camera learns its own background.
+def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mapping[str, InferencePool | None]:
+    """Open each detector that these cameras name, once, for all of them to share; to be closed with `close_pools`.
+
+    Motion needs none: each camera learns its own background.
 
     Raises:
         ModelLoadError: No such model, or one that cannot be used.
@@ -219,7 +246,17 @@ def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mappi
     registry = ModelRegistry(settings.models_path)
     session = SessionOptions(threads=settings.inference_threads)
     specs = {camera.detector or settings.detector for camera in cameras}
-    return {spec: None if spec == MOTION else open_detector(spec, registry, session) for spec in specs}
+    return {
+        spec: None if spec == MOTION else InferencePool(open_detector(spec, registry, session), settings.look_threads)
+        for spec in specs
+    }
+
+
+def close_pools(pools: Mapping[str, InferencePool | None]) -> None:
+    """Refuse what still waits for a model, and wait for the passes under way; blocks."""
+    for pool in pools.values():
+        if pool is not None:
+            pool.close()
 
 
 class CaseOpener:
@@ -245,6 +282,6 @@ def _wait_for_end(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> N
         loop.call_soon_threadsafe(stopping.set)
 
 
-def _join(threads: Sequence[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join(JOIN_TIMEOUT_S / max(1, len(threads)))
+def _join(units: Sequence[CameraUnit]) -> None:
+    for unit in units:
+        unit.join(JOIN_TIMEOUT_S / max(1, len(units)))

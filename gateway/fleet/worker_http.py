@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Protocol
 
 from aiohttp import WSCloseCode, web
@@ -21,14 +21,22 @@ HOST = "127.0.0.1"
 SEND_TIMEOUT_S = 10.0
 # Picture by picture, where the browser cannot play the stream: as often as the last keyframe changes.
 PICTURE_POLL_S = 0.5
+# A camera that is watched by snapshots opens its stream for a viewer; where that takes longer, pictures are shown.
+OPENING_TIMEOUT_S = 8.0
+OPENING_POLL_S = 0.2
 SHUTDOWN_TIMEOUT_S = 1.0
 
 
+Viewing = Callable[[str], AbstractContextManager[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Watched(Protocol):
-    """What a watcher offers to viewers."""
+    """What a camera offers to viewers."""
+
+    @property
+    def opening(self) -> bool:
+        """A live feed is about to come."""
 
     def latest_picture(self) -> tuple[bytes, float] | None:
         """Return the last keyframe as JPEG and its moment; blocks for decoding."""
@@ -40,11 +48,19 @@ class Watched(Protocol):
 class WorkerHttp:
     """Serves the cameras of one worker."""
 
-    def __init__(self, watched: Mapping[str, Watched], masked: frozenset[str], token: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        watched: Mapping[str, Watched],
+        masked: frozenset[str],
+        token: str,
+        clock: Clock,
+        viewing: Viewing | None = None,
+    ) -> None:
         self._watched = watched
         self._masked = masked
         self._token = token
         self._clock = clock
+        self._viewing: Viewing = viewing or (lambda _: nullcontext())
         self._sockets: set[web.WebSocketResponse] = set()
 
     @asynccontextmanager
@@ -94,20 +110,25 @@ class WorkerHttp:
         await viewer.prepare(request)
         self._sockets.add(viewer)
         try:
-            async with asyncio.TaskGroup() as group:
-                ends = {
-                    group.create_task(self._show(viewer, watched, masked=masked), name="live:show"),
-                    group.create_task(_until_gone(viewer), name="live:viewer"),
-                }
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-                for end in ends:
-                    end.cancel()
+            with self._viewing(camera_id):
+                await self._until_either_ends(viewer, watched, masked=masked)
         finally:
             self._sockets.discard(viewer)
         await viewer.close(code=WSCloseCode.TRY_AGAIN_LATER)
         return viewer
 
+    async def _until_either_ends(self, viewer: web.WebSocketResponse, watched: Watched, *, masked: bool) -> None:
+        async with asyncio.TaskGroup() as group:
+            ends = {
+                group.create_task(self._show(viewer, watched, masked=masked), name="live:show"),
+                group.create_task(_until_gone(viewer), name="live:viewer"),
+            }
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
+
     async def _show(self, viewer: web.WebSocketResponse, watched: Watched, *, masked: bool) -> None:
+        await self._until_open(watched)
         subscription = None if masked else watched.live()
         # A viewer that has left, or that takes nothing any more, is no error.
         with suppress(TimeoutError, ConnectionError):
@@ -115,6 +136,12 @@ class WorkerHttp:
                 await self._send_video(viewer, subscription)
             else:
                 await self._send_pictures(viewer, watched)
+
+    async def _until_open(self, watched: Watched) -> None:
+        tries = round(OPENING_TIMEOUT_S / OPENING_POLL_S)
+        while watched.opening and tries:
+            tries -= 1
+            await self._clock.sleep(OPENING_POLL_S)
 
     async def _send_video(self, viewer: web.WebSocketResponse, subscription: Subscription) -> None:
         with subscription as feed:

@@ -44,6 +44,20 @@ def test_ignored_zones_are_blind() -> None:
     assert [t.box.x1 for t in follower.tracks] == [np.float32(IN_ZONE.x1)]
 
 
+def test_boxes_are_read_in_the_picture_that_the_model_saw() -> None:
+    """Of a snapshot luma and colour differ in size; the box is where the object is all the same."""
+    for wants_luma in (False, True):
+        detector = FakeDetector()
+        detector.wants_luma = wants_luma
+        detector.sees = [("person", IN_ZONE, 0.9)]
+        snapshot = frame(0)
+        snapshot.to_bgr = lambda: np.zeros((360, 640, 3), np.uint8)
+        follower = Follower(camera([]), detector, 0.0)
+        follower.look(snapshot, Reading(), steady=True)
+        [track] = follower.tracks
+        np.testing.assert_allclose(track.box, IN_ZONE, rtol=1e-5)
+
+
 def test_the_model_is_due_when_it_may_learn_something() -> None:
     """At the start and with motion soon again, otherwise when the interval is over."""
     follower = Follower(camera([]), FakeDetector(), 0.0)

@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import time
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pytest
-from pydantic import SecretStr
 
-from camera_configs.models import CameraConfig, RuleConfig, StreamConfig, ZoneConfig
+from camera_configs.models import CameraConfig, RuleConfig, ScheduleConfig, ZoneConfig
 from detectors.base import Detector
-from gateway.analysis.ruleset import make_rules
+from gateway.analysis.ruleset import BLACK, make_rules
 from gateway.camera.lane import LanePool
 from gateway.camera.watcher import Surroundings
 from gateway.clock import FakeClock
 from gateway.fleet.camera_unit import (
-    DEFAULT_CADENCE_S,
+    LOOK_GRACE_S,
+    USUAL_GOP_S,
     CameraUnit,
     WorkerParts,
     group_labels,
     limit_key,
-    password_of,
+    visible_share,
     watch_plan,
     watched_zones,
 )
+from gateway.fleet.duty import Duty
 from gateway.fleet.event_desk import DeskTools, OpenCase
 from gateway.settings import Settings
 from gateway.types import Frame, FrameOrigin
 from storage.media import FolderMediaStore
 from storage.protocols import EventStore
-from storage.records import CameraStateName, EventState
+from storage.records import CameraStateName, CoverageState, EventState
 from tests.unit.gateway.fleet.cameras import SQUARE, camera, site
 from tests.unit.gateway.fleet.desk_tools import FakeCutter, FakeEvents
 
 WAIT_S = 20.0
 ENTER = RuleConfig(id="enter", type="zone_intrusion", zone="yard", cadence_s=5)
 PARK = RuleConfig(id="park", type="illegal_parking", zone="yard", cadence_s=30)
+NO_FAULTS = RuleConfig(id="black", type=BLACK, enabled=False)
 YARD = ZoneConfig(id="yard", name="Yard", polygon=SQUARE)
 MASK = ZoneConfig(id="window", name="Window", polygon=SQUARE, kind="privacy_mask")
 
@@ -121,26 +123,71 @@ async def test_watcher_that_fails_is_seen_in_the_state(tmp_path: Path) -> None:
     clock = FakeClock()
     watched = camera("gate", url=(tmp_path / "none.mp4").as_uri())
     async with parts_for(watched, tmp_path, clock, FakeEvents()) as parts:
-        unit, stop = CameraUnit(watched, parts), threading.Event()
-        thread = threading.Thread(target=unit.watch, args=(stop,))
-        thread.start()
+        unit = CameraUnit(watched, parts)
+        unit.start()
         while unit.state.state is CameraStateName.CONNECTING:  # noqa: ASYNC110 - set by the thread
             await asyncio.sleep(0)
-        stop.set()
-        await asyncio.to_thread(thread.join, WAIT_S)
+        unit.stop()
+        await asyncio.to_thread(unit.join, WAIT_S)
         assert unit.state.state is CameraStateName.UNREACHABLE
         assert unit.state.worker_id == "w0"
 
 
-async def test_plan_follows_rules_and_zones(tmp_path: Path) -> None:
-    """The quickest rule sets the cadence, masks are painted, and the ring is as long as the settings say."""
+async def test_plan_follows_duty_and_zones(tmp_path: Path) -> None:
+    """The rules in force set the cadence, masks are painted, and the ring is as long as the settings say."""
     watched = camera("gate", rules=(ENTER, PARK), zones=(YARD, MASK))
     async with parts_for(watched, tmp_path, FakeClock(), FakeEvents()) as parts:
-        plan = watch_plan(watched, make_rules(watched), parts)
+        plan = watch_plan(watched, Duty(armed=True, cadence_s=5, dwell_s=5), parts)
         assert (plan.cadence_s, plan.armed, plan.ring_seconds, plan.worker_id) == (5, True, 9.0, "w0")
         assert plan.masks == (MASK.polygon,)
-        bare = camera("bare")
-        assert watch_plan(bare, make_rules(bare), parts).cadence_s == DEFAULT_CADENCE_S
+
+
+async def test_schedules_disarm_the_gate(tmp_path: Path) -> None:
+    """When the last rule goes out of force nothing is decoded any more, and the time counts as paused."""
+    clock = FakeClock()
+    hour = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).hour
+    soon = ScheduleConfig(start=time(hour), end=time((hour + 1) % 24))
+    watched = camera("gate", rules=(ENTER.model_copy(update={"schedule": soon}), NO_FAULTS))
+    async with parts_for(watched, tmp_path, clock, FakeEvents()) as parts:
+        unit = CameraUnit(watched, parts)
+        unit.tick()
+        assert unit.duty == Duty(armed=True, cadence_s=5, dwell_s=5)
+        await clock.advance(3_600)
+        unit.tick()
+        assert not unit.watcher.gate.policy.armed
+        unit._note_state(replace(unit.state, state=CameraStateName.ONLINE))
+        assert unit.coverage(clock.monotonic()) is CoverageState.PAUSED
+
+
+async def test_every_moment_has_its_coverage(tmp_path: Path) -> None:
+    """Offline, then looked at, then overloaded when a look that is due stays away, and looked at again."""
+    clock = FakeClock()
+    watched = camera("gate", rules=(ENTER,))
+    async with parts_for(watched, tmp_path, clock, FakeEvents()) as parts:
+        unit = CameraUnit(watched, parts)
+        assert unit.coverage(clock.monotonic()) is CoverageState.OFFLINE
+        unit._note_state(replace(unit.state, state=CameraStateName.ONLINE))
+        assert unit.coverage(clock.monotonic()) is CoverageState.LOOKED
+        await clock.advance(LOOK_GRACE_S + 1)
+        assert unit.coverage(clock.monotonic()) is CoverageState.OVERLOADED
+        unit._report(unit._analyse(black_frame(clock.monotonic())))
+        assert unit.coverage(clock.monotonic()) is CoverageState.LOOKED
+        await clock.advance(5 + USUAL_GOP_S + LOOK_GRACE_S - 0.5)
+        assert unit.coverage(clock.monotonic()) is CoverageState.LOOKED
+        await clock.advance(1)
+        assert unit.coverage(clock.monotonic()) is CoverageState.OVERLOADED
+
+
+async def test_camera_behind_masks_is_masked(tmp_path: Path) -> None:
+    """Where nothing can be seen nothing is watched, whatever is looked at."""
+    whole = MASK.model_copy(update={"polygon": ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))})
+    watched = camera("gate", zones=(YARD, whole))
+    assert visible_share(watched) == 0
+    assert 0.3 < visible_share(camera("gate", zones=(YARD, MASK))) < 0.4
+    async with parts_for(watched, tmp_path, FakeClock(), FakeEvents()) as parts:
+        unit = CameraUnit(watched, parts)
+        unit._note_state(replace(unit.state, state=CameraStateName.ONLINE))
+        assert unit.coverage(0.0) is CoverageState.MASKED
 
 
 def test_cameras_of_one_recorder_or_host_share_their_streams() -> None:
@@ -159,15 +206,3 @@ def test_labels_are_grouped_to_scene_words() -> None:
     """Makes of vehicles become one word, what no rule asks for none; without a model there are no words."""
     assert group_labels(cast(Detector, Model())) == ("person", "vehicle")
     assert group_labels(None) == ()
-
-
-def test_password_comes_from_the_environment_or_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is not set is a camera without password, not a crash."""
-    named = StreamConfig(url="rtsp://192.0.2.4/1", username="u", password_env="GATE_PASSWORD")
-    monkeypatch.delenv("GATE_PASSWORD", raising=False)
-    assert password_of(named) is None
-    monkeypatch.setenv("GATE_PASSWORD", "secret")
-    assert password_of(named) == "secret"
-    written = StreamConfig(url="rtsp://192.0.2.4/1", username="u", password=SecretStr("written"))
-    assert password_of(written) == "written"
-    assert password_of(StreamConfig(url="rtsp://192.0.2.4/1")) is None

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
+import cv2
 import numpy as np
 import pytest
 
 from camera_configs.models import RuleConfig, ZoneConfig
 from gateway.analysis.condition import MAX_GAP_S
 from gateway.analysis.events import EventBuilder
+from gateway.camera.packets import StoredPayload
+from gateway.camera.snapshots.poller import Polled
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
 from gateway.clock import FakeClock
 from gateway.errors import EvidenceError
@@ -27,6 +30,7 @@ from gateway.types import Packet, Phase, Signal
 from storage.media import FolderMediaStore
 from storage.protocols import EventStore
 from storage.records import Event, EventState, Evidence, EvidenceKind
+from tests.unit.gateway.camera.snapshots.pictures import jpeg
 from tests.unit.gateway.fleet.cameras import SQUARE, camera, site
 from tests.unit.gateway.fleet.desk_tools import FakeCutter, FakeEvents, FakeRing, signal
 
@@ -59,7 +63,7 @@ class House:
 
 
 def packets(start_s: int, end_s: int) -> list[Packet]:
-    return [Packet(None, i, i, Fraction(1, 1), True, 10, float(i)) for i in range(start_s, end_s)]
+    return [Packet(StoredPayload(b""), i, i, Fraction(1, 1), True, 10, float(i)) for i in range(start_s, end_s)]
 
 
 RULES = (
@@ -70,9 +74,11 @@ RULES = (
 
 
 @asynccontextmanager
-async def house(folder: Path, *, zones: tuple[ZoneConfig, ...] = (YARD,)) -> AsyncIterator[House]:
+async def house(
+    folder: Path, *, zones: tuple[ZoneConfig, ...] = (YARD,), looks: Sequence[Polled] = ()
+) -> AsyncIterator[House]:
     """A desk that runs for the length of the block, and must have come to its end when the block is over."""
-    made = make_house(folder, zones)
+    made = make_house(folder, zones, looks)
     async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
         group.create_task(made.desk.run())
         await made.clock.advance(0)
@@ -81,7 +87,7 @@ async def house(folder: Path, *, zones: tuple[ZoneConfig, ...] = (YARD,)) -> Asy
     assert made.desk.finished.is_set()
 
 
-def make_house(folder: Path, zones: tuple[ZoneConfig, ...] = (YARD,)) -> House:
+def make_house(folder: Path, zones: tuple[ZoneConfig, ...] = (YARD,), looks: Sequence[Polled] = ()) -> House:
     clock, events, ring, cutter = FakeClock(), FakeEvents(), FakeRing(packets(0, 60)), FakeCutter(folder)
     gate = camera("gate", rules=RULES, zones=zones)
     place = site(gate)
@@ -91,7 +97,7 @@ def make_house(folder: Path, zones: tuple[ZoneConfig, ...] = (YARD,)) -> House:
         return open_case(scene, AUTOMATIC, Terms(("platform",), 10.0), clock.now())
 
     tools = DeskTools(cast(EventStore, events), FolderMediaStore(folder, 0), cutter, clock, ZoneInfo("Asia/Shanghai"))
-    footage = Footage(ring.pins.__setitem__, ring.unpin, ring.since, lambda: ring.video)
+    footage = Footage(ring.pins.__setitem__, ring.unpin, ring.since, lambda: ring.video, lambda _: looks)
     desk = EventDesk(gate, EventBuilder(clock, place, "run_1", "motion"), footage, tools, case_of)
     return House(desk, events, ring, cutter, clock)
 
@@ -376,3 +382,23 @@ async def test_event_time_is_the_frames(tmp_path: Path) -> None:
         await at.clock.advance(0)
         event = at.events.shown[0][0]
         assert event.raised_at - event.started_at == timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("zones", [(YARD,), (YARD, MASK)])
+async def test_looks_that_led_to_an_event_are_kept(tmp_path: Path, zones: tuple[ZoneConfig, ...]) -> None:
+    """Each sound look is a picture of its own, masks painted; one that is damaged is left out."""
+    sound = jpeg(1, (480, 270))
+    looks = (Polled("gate", sound[:3000], 0.0), Polled("gate", sound, 5.0), Polled("gate", sound, 10.0))
+    async with house(tmp_path, zones=zones, looks=looks) as at:
+        await at.raise_event(picture=True)
+        while not at.events.shown:
+            await at.clock.advance(1)
+            await asyncio.sleep(0)
+    [(event, evidence, _, _)] = at.events.shown
+    names = [e.media_key.rsplit("/", 1)[-1].removeprefix(event.id) for e in evidence]
+    assert names == [".mp4", "-snapshot.jpg", "-thumbnail.jpg", "-look-2.jpg", "-look-3.jpg"]
+    assert {e.masked for e in evidence} == {len(zones) > 1}
+    [last] = [e.media_key for e in evidence if e.media_key.endswith("look-3.jpg")]
+    shown = cv2.imread(str(tmp_path / last))
+    assert shown is not None
+    assert bool(shown[100:170, 200:280].max() < 10) is (len(zones) > 1)

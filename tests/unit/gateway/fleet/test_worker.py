@@ -7,24 +7,28 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
 import aiohttp
+import numpy as np
 import pytest
 
 from camera_configs.models import CameraConfig
-from detectors.base import ModelLoadError
+from detectors.base import InferenceError, ModelLoadError
 from gateway.camera.lane import LanePool
 from gateway.camera.watcher import Surroundings
 from gateway.clock import FakeClock
 from gateway.fleet.camera_unit import CameraUnit
 from gateway.fleet.shards import Shard
-from gateway.fleet.worker import CaseOpener, Worker, limit_shares, load_detectors, run_worker
+from gateway.fleet.worker import CaseOpener, Worker, close_pools, limit_shares, load_detectors, run_worker
 from gateway.settings import Settings
 from storage.errors import StorageError
-from storage.records import CameraState, CameraStateName, WorkerRecord
+from storage.records import CameraState, CameraStateName, CoverageState, WorkerRecord
 from storage.stores import Stores, open_stores
+from tests.unit.gateway.analysis.making import FakeDetector
 from tests.unit.gateway.camera.scripts import write_clip
 from tests.unit.gateway.evidence.making import event
 from tests.unit.gateway.fleet.cameras import camera, site
@@ -63,6 +67,21 @@ def test_missing_model_is_an_error_before_anything_is_watched(tmp_path: Path) ->
 def test_motion_needs_no_model(tmp_path: Path) -> None:
     """Cameras without a detector of their own share the default, which is opened once; motion is none."""
     assert load_detectors(Settings(data_dir=tmp_path), [camera("a"), camera("b")]) == {"motion": None}
+
+
+def test_models_are_shared_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is opened once, answers all cameras through a pool, and takes nothing more when that is closed."""
+    monkeypatch.setattr("gateway.fleet.worker.open_detector", lambda *_: FakeDetector())
+    cameras = [camera(name).model_copy(update={"detector": "onnx:x"}) for name in ("a", "b")]
+    pools = load_detectors(Settings(data_dir=tmp_path), cameras)
+    pool = pools["onnx:x"]
+    assert pool is not None
+    assert (len(pools), pool.labels) == (1, FakeDetector.labels)
+    image = np.zeros((9, 16, 3), np.uint8)
+    assert len(pool.detect([image])[0].confidence) == 0
+    close_pools({**pools, "motion": None})
+    with pytest.raises(InferenceError, match="closed"):
+        pool.detect([image])
 
 
 class CrashingDesk:
@@ -141,6 +160,11 @@ async def test_worker_watches_writes_and_stops_by_sigterm(tmp_path: Path) -> Non
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
         assert await stores.fleet.workers() == []
+        last = (await stores.coverage.last(["gate"]))["gate"]
+        whole = await stores.coverage.rows("gate", last.end - timedelta(days=1), last.end)
+        assert whole[-1].state is CoverageState.OFFLINE  # the mark of an orderly end
+        assert {CoverageState.LOOKED, CoverageState.ANALYSED} & {row.state for row in whole}
+        assert all(one.end == other.start for one, other in pairwise(whole))
 
 
 async def test_worker_stops_when_its_front_is_gone(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -13,7 +13,7 @@ from aiohttp import WSMsgType
 
 from gateway.camera.live import LiveHub, Subscription, codec_string
 from gateway.clock import FakeClock
-from gateway.fleet.worker_http import PICTURE_POLL_S, WorkerHttp
+from gateway.fleet.worker_http import OPENING_POLL_S, PICTURE_POLL_S, WorkerHttp
 from gateway.types import Packet, VideoFormat
 from tests.unit.gateway.evidence.making import encode
 
@@ -28,6 +28,14 @@ class FakeWatched:
     picture: tuple[bytes, float] | None = (b"\xff\xd8one", 12.0)
     stream: tuple[VideoFormat, list[Packet]] | None = None
     hub: LiveHub = field(default_factory=LiveHub)
+    opening: bool = False
+    viewers: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def viewing(self, camera_id: str) -> Iterator[None]:
+        self.viewers.append(camera_id)
+        yield
+        self.viewers.remove(camera_id)
 
     def latest_picture(self) -> tuple[bytes, float] | None:
         return self.picture
@@ -142,6 +150,25 @@ async def test_masked_camera_is_shown_picture_by_picture() -> None:
                 await desk.clock.advance(PICTURE_POLL_S)
             assert receiving.result() == b"\xff\xd8two"
         assert watched.hub.viewers == 0
+
+
+async def test_stream_is_opened_for_a_viewer() -> None:
+    """A camera that is watched by snapshots is waited for; a stream that does not come is no reason to show nothing."""
+    for comes in (True, False):
+        watched = FakeWatched(opening=True)
+        clock = FakeClock()
+        interface = WorkerHttp({"gate": watched}, frozenset(), "right", clock, watched.viewing)
+        async with asyncio.timeout(WAIT_S), aiohttp.ClientSession() as http, interface.serving() as url:
+            async with http.ws_connect(f"{url}/cameras/gate/live", headers=PROOF) as socket:
+                assert watched.viewers == ["gate"]
+                greeting = asyncio.ensure_future(socket.receive_json())
+                if comes:
+                    watched.stream, watched.opening = encode(0.2), False
+                while not greeting.done():
+                    await clock.advance(OPENING_POLL_S)
+                assert greeting.result()["kind"] == ("fmp4" if comes else "jpeg")
+            while watched.viewers:
+                await clock.advance(PICTURE_POLL_S)
 
 
 async def test_shutdown_ends_live_views() -> None:

@@ -1,0 +1,1 @@
+"""What `scripts/bench` can measure: each module with a `run(argv) -> int` is a bench of that name."""
