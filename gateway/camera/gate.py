@@ -40,15 +40,15 @@ class GatePolicy:
 class DecodeRequest:
     """Packets to be decoded in order.
 
-    A look holds one keyframe. The first request of a burst has `restart` set and begins at a keyframe; the following
-    ones continue it packet by packet. So do looks with `fps` set: a stream with long GOPs, decoded through and looked
-    at now and then.
+    A look holds one keyframe, or with `again` those since the last look. The first request of a burst has `restart` set
+    and begins at a keyframe; the following ones continue it packet by packet. So do looks with `fps` set: a stream with
+    long GOPs, decoded through and looked at now and then.
     """
 
     kind: FrameOrigin
     packets: tuple[Packet, ...]
     restart: bool = False
-    again: bool = False  # a look that somebody has glanced at, or that was passed over: it is to be analysed
+    again: bool = False  # keyframes that were glanced at or passed over: all of them are to be analysed
     fps: float | None = None  # pictures per second to be analysed; None: all of a burst's, or the one keyframe
 
 
@@ -174,13 +174,19 @@ class ActivityGate:
             self._bursting = self._auditing = self._trickling = False
             self._wanted = self._audit = None
 
-    def report_glance(self, at_s: float) -> None:
-        """Take note that the keyframe at `at_s`, not analysed yet, seems to show movement."""
+    def report_glance(self, at_s: float) -> bool:
+        """Take note that the keyframe at `at_s`, not analysed yet, seems to show movement.
+
+        Returns True when it will come again, after what was passed over before it; False: it is to be analysed now.
+        """
         with self._lock:
             self._moved_s = at_s
+            if not self._brisk and len(self._passed_over(at_s)) <= 1:
+                return False
             if self._brisk:
                 self._reported_s = at_s
             self._want(at_s, earlier=True)
+            return True
 
     def _want(self, at_s: float, *, earlier: bool) -> None:
         if self._policy.armed and not self._bursting and self._wanted is None:
@@ -212,9 +218,14 @@ class ActivityGate:
         assert self._wanted is not None  # noqa: S101 - the caller asked
         at_s, _ = self._wanted
         self._wanted = None
-        passed = [p for p in self._history.since(self._reported_s) if p.keyframe and self._reported_s < p.at_s <= at_s]
+        passed = self._passed_over(at_s)
         self.looks += len(passed)
-        return tuple(DecodeRequest(FrameOrigin.LOOK, (p,), again=True) for p in passed)
+        # One request: a lane has room for a few GOPs only, and these belong together.
+        return (DecodeRequest(FrameOrigin.LOOK, tuple(passed), again=True),) if passed else ()
+
+    def _passed_over(self, at_s: float) -> list[Packet]:
+        """Return the keyframes after the last one analysed, up to and with the one at `at_s`."""
+        return [p for p in self._history.since(self._reported_s) if p.keyframe and self._reported_s < p.at_s <= at_s]
 
     def _look(self, packet: Packet) -> tuple[DecodeRequest, ...]:
         self._looked_s = packet.at_s

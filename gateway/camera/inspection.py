@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gateway.camera.decoder import FrameDecoder, KeyframeDecoders, PrivacyMask
 from gateway.camera.gate import ActivityGate, DecodeRequest
-from gateway.types import Frame, FrameOrigin, Outcome, VideoFormat
+from gateway.types import Frame, FrameOrigin, Outcome, Packet, VideoFormat
 
 Analyse = Callable[[Frame], Outcome]
 Glance = Callable[[Frame], bool]
@@ -64,19 +64,18 @@ class Inspection:
         if video != self._video:
             self._video, self._burst = video, None
         if request.kind is FrameOrigin.LOOK and request.fps is None:
-            self._look(request, video)
+            for packet in request.packets:
+                self._look(packet, video, again=request.again)
         else:
             self._continue(request, video, behind_s)
 
-    def _look(self, request: DecodeRequest, video: VideoFormat) -> None:
+    def _look(self, packet: Packet, video: VideoFormat, *, again: bool) -> None:
         self._burst = None  # over: its decoder holds whole pictures, 15 MB of them at 1080p
-        packet = request.packets[0]
         if packet.at_s <= self._seen_s:
             return
         frame = self._decoders.decode(self._camera_id, video, packet, self._mask)
-        if self._glance is not None and not request.again and self._glance(frame):
-            self._gate.report_glance(frame.at_s)
-        else:
+        seems_to_move = self._glance is not None and not again and self._glance(frame)
+        if not (seems_to_move and self._gate.report_glance(frame.at_s)):
             self._conclude(frame)
 
     def _continue(self, request: DecodeRequest, video: VideoFormat, behind_s: float) -> None:

@@ -283,9 +283,9 @@ def test_patient_rules_look_at_what_was_passed_over_instead_of_bursting() -> Non
     assert looks(rig.play(20.2)) == [0, 10, 20]
     rig.gate.report(still(10.0))
     rig.gate.report_glance(20.0)
-    requests = rig.play(0.4, start_s=20.2)
-    assert looks(requests) == [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
-    assert all(r.again and len(r.packets) == 1 for r in requests)
+    (request,) = rig.play(0.4, start_s=20.2)
+    assert (request.kind, request.again) == (FrameOrigin.LOOK, True)
+    assert [p.at_s for p in request.packets] == [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
     rig.gate.report(moving(20.0))
     assert looks(rig.play(3.4, start_s=20.6)) == [21, 22, 23]
     assert not bursting(rig)

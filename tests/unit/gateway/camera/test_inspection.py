@@ -14,17 +14,21 @@ from gateway.camera.ring import PacketRing
 from gateway.types import Frame, FrameOrigin, Outcome, Packet, VideoFormat
 from tests.unit.gateway.camera.scripts import GOP, read_clip, write_clip
 
+EVERY_SECOND = GatePolicy(armed=True, cadence_s=1.0)
+
 
 class Rig:
     """Ring, gate and inspection wired as the watcher wires them, with work done at once."""
 
-    def __init__(self, video: VideoFormat, moving_from_s: float, *, glance: bool) -> None:
+    def __init__(
+        self, video: VideoFormat, moving_from_s: float, *, glance: bool, policy: GatePolicy = EVERY_SECOND
+    ) -> None:
         self.video = video
         self.frames: list[Frame] = []
         self.outcomes: list[Outcome] = []
         self.moving_from_s = moving_from_s
         self.ring = PacketRing()
-        self.gate = ActivityGate(GatePolicy(armed=True, cadence_s=1.0), self.ring)
+        self.gate = ActivityGate(policy, self.ring)
         self.inspection = Inspection(
             "cam",
             self.gate,
@@ -76,6 +80,24 @@ def test_a_glance_lets_the_analysis_see_how_it_began(clip: tuple[VideoFormat, li
     moments = rig.play(clip[1])
     assert moments[:7] == [0.0, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0]
     assert all(b > a for a, b in pairwise(moments))
+
+
+def test_patient_rules_see_each_keyframe_once_from_before_the_change(clip: tuple[VideoFormat, list[Packet]]) -> None:
+    """Looked at every 3 s: the look at 3.0 s shows something, so those at 1 and 2 s are analysed first."""
+    patient = GatePolicy(armed=True, cadence_s=3.0, dwell_s=60.0)
+    rig = Rig(clip[0], moving_from_s=1.5, glance=True, policy=patient)
+    assert rig.play(clip[1]) == [0.0, 1.0, 2.0, 3.0]
+    assert rig.gate.bursts == 0
+
+
+def test_patient_rules_decode_no_keyframe_twice_while_something_moves(
+    clip: tuple[VideoFormat, list[Packet]],
+) -> None:
+    """Nothing was passed over: what was glanced at is analysed at once."""
+    patient = GatePolicy(armed=True, cadence_s=1.0, dwell_s=60.0)
+    rig = Rig(clip[0], moving_from_s=1.0, glance=True, policy=patient)
+    assert rig.play(clip[1]) == [0.0, 1.0, 2.0, 3.0]
+    assert rig.gate.looks == 4
 
 
 def test_nothing_is_analysed_back_in_time(clip: tuple[VideoFormat, list[Packet]]) -> None:
