@@ -89,6 +89,11 @@ def _load() -> dict[str, EventTypeSpec]:
 EVENT_TYPES: Mapping[str, EventTypeSpec] = MappingProxyType(_load())
 
 
+def is_camera_fault(type_id: str) -> bool:
+    """Say whether an event type is a fault of the camera itself, not something in its scene."""
+    return type_id.startswith("camera_fault.")
+
+
 def event_type(type_id: str) -> EventTypeSpec:
     """Return an event type of the shipped table; a site's own wording is `SiteConfig.event_type`.
 

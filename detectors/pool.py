@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +23,7 @@ DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_CAPACITY = 256  # requests
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PoolMetrics:
     """What a pool has done since it was made.
 
@@ -68,17 +68,6 @@ class _Request:
         if self.found is None:  # the pass that took it ended by something else than `InferenceError`
             raise InferenceError("the pass was lost")
         return self.found
-
-
-@dataclass(slots=True)
-class _Counts:
-    passes: int = 0
-    images: int = 0
-    waited_s: float = 0.0
-    refused: int = 0
-    expired: int = 0
-    failed: int = 0
-    split: int = 0
 
 
 class InferencePool:
@@ -132,16 +121,13 @@ class InferencePool:
         self._filling = 0  # of these, held back for more images
         self._last_batch = 1  # images
         self._closed = False
-        self._counts = _Counts()
+        self._counts = PoolMetrics()
 
     @property
     def metrics(self) -> PoolMetrics:
         """A snapshot; safe from any thread."""
         with self._changed:
-            c = self._counts
-            return PoolMetrics(
-                c.passes, c.images, len(self._queue), c.waited_s, c.refused, c.expired, c.failed, c.split
-            )
+            return replace(self._counts, waiting=len(self._queue))
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """Find objects in images of the kind `wants_luma` says; blocks for the turn and the pass.

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from camera_configs.models import CameraConfig, ScheduleConfig
+from camera_configs.models import CameraConfig
 from detectors.base import Detector, Image
 from detectors.picture import is_black, read_picture
 from gateway.analysis.condition import CANDIDATE_GAP_S
@@ -22,7 +22,7 @@ from gateway.analysis.following import MODEL_GAP_S, Follower
 from gateway.analysis.observation import ForegroundView, Observation
 from gateway.analysis.rules import BlackRule
 from gateway.analysis.ruleset import ArmedRule, RuleSet
-from gateway.analysis.schedule import DEFAULT_TIME_ZONE, in_force
+from gateway.analysis.schedule import DEFAULT_TIME_ZONE
 from gateway.types import Box, Frame, Outcome, Signal, Track
 
 NEAR_MARGIN = 0.05  # of the picture: so close to a zone, things are about to enter it
@@ -35,14 +35,13 @@ QUIET_EVERY_S = 300.0
 # After a light switch the foreground is learnt anew, and the model looks for what the change may have hidden.
 SETTLE_S = 3.0
 _LEAST_BLOB_SHARE = 0.25  # of a rule's minimum area: enough to decode on, to see what comes
-_ALWAYS = ScheduleConfig()
 
 
 class ForegroundSource(Protocol):
     """Where the foreground comes from; one per camera, shown its frames in order."""
 
     def update(self, luma: Image, at_s: float) -> ForegroundView:
-        """Take in one full-resolution luma plane."""
+        """Take in one luma plane, 240 px wide or more."""
 
 
 class Analyst:
@@ -117,15 +116,11 @@ class Analyst:
 
     def _arm(self, at_s: float) -> None:
         """Note the rules in force; when they change, or frames were missing, what stands there is looked for anew."""
-        armed = [a for a in self._rules.armed if self._in_force(a, at_s)]
+        moment = self._utc_at(at_s)
+        armed = [a for a in self._rules.armed if a.in_force(moment, self._time_zone)]
         if armed != self._armed or at_s - self._analysed_s > CANDIDATE_GAP_S:
             self._follower.start_over()
         self._armed, self._analysed_s = armed, at_s
-
-    def _in_force(self, armed: ArmedRule, at_s: float) -> bool:
-        if armed.config is None or armed.config.schedule == _ALWAYS:
-            return True
-        return in_force(armed.config.schedule, self._utc_at(at_s), self._time_zone)
 
     def _moves_near(self, reading: ForegroundView) -> bool:
         zones = [a.rule.zone for a in self._armed if not isinstance(a.rule, BlackRule)]

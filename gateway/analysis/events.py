@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from camera_configs.models import CameraConfig, RuleConfig, SiteConfig
+from camera_configs.taxonomy import is_camera_fault
 from gateway.analysis.condition import MAX_GAP_S
 from gateway.clock import Clock
 from gateway.types import Phase, Signal
@@ -22,7 +23,6 @@ from storage.records import Event, EventState
 
 # How often an open event's `last_seen_at` is worth a write.
 EXTEND_EVERY_S = 5.0
-CAMERA_FAULT = "camera_fault."
 # Which detector stands behind an event that no object detector found.
 PICTURE_CHECK = "picture"
 
@@ -107,7 +107,7 @@ class EventBuilder:
         """
         if at_s - last_frame_s <= MAX_GAP_S:
             return []
-        mine = [k for k, o in self._open.items() if o.camera_id == camera_id and not _is_fault(o.event_type)]
+        mine = [k for k, o in self._open.items() if o.camera_id == camera_id and not is_camera_fault(o.event_type)]
         return [self._close(key) for key in mine]
 
     def drain(self) -> list[EventChange]:
@@ -186,14 +186,10 @@ class EventBuilder:
             count=signal.count,
             boxes=tuple((b.x1, b.y1, b.x2, b.y2) for b in signal.boxes),
             zone_polygon=zone.polygon if zone else (),
-            detector=PICTURE_CHECK if _is_fault(signal.event_type) else self._detector,
+            detector=PICTURE_CHECK if is_camera_fault(signal.event_type) else self._detector,
             run_id=self._run_id,
             auto_report=bool(rule and rule.auto_report),
         )
-
-
-def _is_fault(event_type: str) -> bool:
-    return event_type.startswith(CAMERA_FAULT)
 
 
 def _rule(camera: CameraConfig, rule_id: str) -> RuleConfig | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from camera_configs.models import CameraConfig, RuleConfig
-from camera_configs.taxonomy import EventTypeSpec, event_type
+from camera_configs.models import CameraConfig, RuleConfig, ScheduleConfig
+from camera_configs.taxonomy import EventTypeSpec, event_type, is_camera_fault
 from detectors.foreground import ForegroundModel, ForegroundOptions
 from gateway.analysis import offline
 from gateway.analysis.condition import Condition, Patience, Subject
 from gateway.analysis.offline import OfflineRule
 from gateway.analysis.rules import BlackRule, LeftBehindRule, Rule, StoppedRule, Wanted, ZoneIntrusionRule
+from gateway.analysis.schedule import in_force
 from gateway.analysis.zones import WHOLE_PICTURE, Zone
 
 # What stands in a zone, by default, when the rule names no objects.
@@ -28,6 +31,7 @@ _STOPPED: dict[str, tuple[str, ...]] = {
 }
 _LEFT_BEHIND = frozenset({"abandoned_object"})
 BLACK = "camera_fault.black"
+_ALWAYS = ScheduleConfig()
 # Types that a moving patch cannot stand for: it has no number and no kind.
 _NEEDS_KINDS = frozenset({"crowding", "stray_livestock", "nonmotor_parking"})
 
@@ -44,6 +48,16 @@ class ArmedRule:
 
     rule: Rule
     config: RuleConfig | None
+
+    @property
+    def is_fault(self) -> bool:
+        """It watches the camera itself, not its scene."""
+        return is_camera_fault(self.rule.condition.subject.event_type)
+
+    def in_force(self, moment: datetime, time_zone: ZoneInfo) -> bool:
+        """Say whether its schedule covers the moment (aware); asked for every frame, so the usual one costs nothing."""
+        schedule = _ALWAYS if self.config is None else self.config.schedule
+        return schedule == _ALWAYS or in_force(schedule, moment, time_zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,9 +326,7 @@ class CameraUnit:
 
 def watched_zones(rules: RuleSet) -> list[tuple[tuple[float, float], ...]]:
     """Return the polygons of the rules that wait for something to come; faults of the picture need no glance."""
-    return [
-        a.rule.zone.polygon for a in rules.armed if not a.rule.condition.subject.event_type.startswith("camera_fault")
-    ]
+    return [a.rule.zone.polygon for a in rules.armed if not a.is_fault]
 
 
 def group_labels(detector: Detector | None) -> tuple[str, ...]:

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from camera_configs.models import ScheduleConfig
 from camera_configs.taxonomy import EventTypeSpec
 from gateway.analysis.ruleset import ArmedRule, RuleSet
-from gateway.analysis.schedule import in_force
 
 # Faults that are armed on every camera are content with this; where nothing else is in force it is the cadence.
 FAULT_CADENCE_S = 10.0
 # From this cadence on a camera may be watched by its snapshots.
 SLOW_CADENCE_S = 10.0
-_ALWAYS = ScheduleConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +46,17 @@ class Duties:
 
     def at(self, moment: datetime) -> Duty:
         """Return what is asked for at a moment (aware)."""
-        asked = [(cadence_s, dwell_s) for armed, cadence_s, dwell_s in self._rules if self._in_force(armed, moment)]
+        asked = [(c, d) for armed, c, d in self._rules if armed.in_force(moment, self._time_zone)]
         return Duty(
             armed=bool(asked),
             cadence_s=min((cadence_s for cadence_s, _ in asked), default=FAULT_CADENCE_S),
             dwell_s=min((dwell_s for _, dwell_s in asked), default=math.inf),
         )
 
-    def _in_force(self, armed: ArmedRule, moment: datetime) -> bool:
-        schedule = _ALWAYS if armed.config is None else armed.config.schedule
-        return schedule == _ALWAYS or in_force(schedule, moment, self._time_zone)
-
 
 def _dwell_s(armed: ArmedRule) -> float:
     """Return how soon a rule must have made up its mind; a fault is read from single pictures, without bursts."""
-    patience = armed.rule.condition.patience
-    return math.inf if armed.rule.condition.subject.event_type.startswith("camera_fault") else patience.dwell_s
+    return math.inf if armed.is_fault else armed.rule.condition.patience.dwell_s
 
 
 def _cadence_s(armed: ArmedRule, spec_of: Callable[[str], EventTypeSpec]) -> float:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from camera_configs.boundary import about_persons
-from camera_configs.taxonomy import EVENT_TYPES, Deadline, EventTypeSpec, event_type
+from camera_configs.taxonomy import EVENT_TYPES, Deadline, EventTypeSpec, event_type, is_camera_fault
 
 FAULTS = {"offline": "离线", "black": "黑屏", "covered": "遮挡", "frozen": "画面冻结", "moved": "画面移位"}
 
@@ -83,3 +83,9 @@ def test_needs_model_follows_the_technique() -> None:
     assert event_type("litter").needs_model
     assert not event_type("zone_intrusion").needs_model
     assert isinstance(event_type("litter"), EventTypeSpec)
+
+
+def test_faults_are_told_from_scenes() -> None:
+    """By the parent of their name."""
+    assert is_camera_fault("camera_fault.black")
+    assert not is_camera_fault("zone_intrusion")
