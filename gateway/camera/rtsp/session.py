@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 from camera_configs.models import StreamConfig
-from gateway.camera.rtsp.credentials import Answerer, Secret
+from gateway.camera.challenges import Secret
+from gateway.camera.rtsp.credentials import Answerer
 from gateway.camera.rtsp.messages import Message, TransportAnswer, parse, request, session_of, transport_of
 from gateway.camera.rtsp.peer import Peer
 from gateway.camera.rtsp.sdp import VideoTrack, resolve, video_of

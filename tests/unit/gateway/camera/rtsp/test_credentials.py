@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from gateway.camera.rtsp.credentials import Answerer, Secret
+from gateway.camera.challenges import Secret
+from gateway.camera.rtsp.credentials import Answerer
 from gateway.simulator.credentials import REALM, digest_answer
 
 MUFASA = Secret("Mufasa", "Circle of Life")

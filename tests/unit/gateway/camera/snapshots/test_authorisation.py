@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.camera.snapshots.authorisation import Authorisation, read_challenges
+from gateway.camera.challenges import read_challenges
+from gateway.camera.snapshots.authorisation import Authorisation
 
 DIGEST = 'Digest realm="r", nonce="n1", qop="auth"'
 
