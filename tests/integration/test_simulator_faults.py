@@ -61,7 +61,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "no_rtcp": ("no_rtcp",),
     "tiny_nals": ("tiny_nals=300",),
     "truncate": ("truncate",),
-    "freeze": ("freeze@0.5s",),
+    "freeze": ("freeze@3s",),  # late: opening takes PyAV a while on a loaded machine
     "clock": ("clock_offset=-100", "clock_step=+40@0.2s"),
     "clock_rate": ("clock_rate=50000",),
     "pts_jump": ("pts_jump=-10@0.4s",),
@@ -90,7 +90,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def running(clips: dict[str, Path]) -> Iterator[Running]:
     """One server; the clock of each path's faults begins with its test."""
     switches = {
-        "switch": (f"switch={clips['large']}@0.4s",),
+        "switch": (f"switch={clips['large']}@3s",),
         "switch_codec": (f"switch={clips['hevc']}@0.4s",),
         "snap_other_file": (f"snap_other={clips['large']}",),
     }
@@ -328,12 +328,16 @@ def test_truncate_halves_pictures(running: Running, clips: dict[str, Path]) -> N
 
 def test_freeze_shows_one_picture(running: Running) -> None:
     """The moving column stands still; time goes on."""
+    columns: list[int] = []
+    stamps: list[int] = []
     with av.open(running.server.url("freeze"), options={"rtsp_transport": "tcp"}, timeout=TIMEOUT_S) as container:
-        frames = list(itertools.islice(container.decode(video=0), 40))
-    columns = [int(f.to_ndarray(format="gray").mean(axis=0).argmax()) for f in frames]
-    assert len(set(columns[:8])) > 4
+        for frame in itertools.islice(container.decode(video=0), 250):
+            columns.append(int(frame.to_ndarray(format="gray").mean(axis=0).argmax()))
+            stamps.append(frame.pts or 0)
+            if len(columns) > 30 and len(set(columns[-15:])) == 1:
+                break
+    assert len(set(columns)) > 4
     assert len(set(columns[-15:])) == 1
-    stamps = [f.pts for f in frames if f.pts is not None]
     assert stamps == sorted(set(stamps))
 
 
@@ -345,7 +349,7 @@ def decoded(running: Running, path: str, count: int) -> list[tuple[int, int]]:
 
 def test_switch_changes_the_size_on_the_way(running: Running) -> None:
     """No reconnect, RTP time goes on; PyAV shows the new size."""
-    sizes = decoded(running, "switch", 40)
+    sizes = decoded(running, "switch", 110)
     assert sizes[0] == (160, 90)
     assert sizes[-1] == (320, 180)
 
