@@ -187,7 +187,7 @@ class RuleConfig(ConfigModel):
     # None: the taxonomy's default for the type.
     dwell_s: float | None = Field(default=None, ge=0, le=86_400)
     cadence_s: float | None = Field(default=None, gt=0, le=3_600, description="At least one look per so many seconds.")
-    clear_s: float = Field(default=3.0, gt=0, le=3_600, description="Gone for this long before the event ends.")
+    clear_s: float = Field(default=10.0, gt=0, le=3_600, description="Gone for this long before the event ends.")
     cool_down_s: float = Field(default=60.0, ge=0, le=86_400, description="Silence after an event before the next.")
     min_count: int = Field(default=1, ge=1, le=1_000)
     min_confidence: float = Field(default=0.35, ge=0.05, le=1)

@@ -160,3 +160,6 @@ class Outcome:
     moving: bool  # something moves in an armed zone: decode on
     occupied: bool  # something that an armed rule cares for is there, even if still: keep looking closely
     signals: tuple[Signal, ...] = ()
+    # Above 0: whatever moves, every rule that it concerns has raised its event, and the least patient of them calls it
+    # over after so many seconds of absence.
+    settled_s: float = 0.0

@@ -20,7 +20,7 @@ from detectors.picture import is_black, read_picture
 from gateway.analysis.condition import CANDIDATE_GAP_S
 from gateway.analysis.following import MODEL_GAP_S, Follower
 from gateway.analysis.observation import ForegroundView, Observation
-from gateway.analysis.rules import BlackRule
+from gateway.analysis.rules import BlackRule, Rule
 from gateway.analysis.ruleset import ArmedRule, RuleSet
 from gateway.analysis.schedule import DEFAULT_TIME_ZONE
 from gateway.types import Box, Frame, Outcome, Signal, Track
@@ -112,7 +112,9 @@ class Analyst:
             modelled=self._follower.modelled,
         )
         signals = self._apply(observation)
-        return Outcome(at_s, near or self._passing(), self._occupied(), tuple(signals))
+        moving = near or self._passing()
+        settled_s = self._settled_s(reading) if moving else 0.0
+        return Outcome(at_s, moving, self._occupied(), tuple(signals), settled_s)
 
     def _arm(self, at_s: float) -> None:
         """Note the rules in force; when they change, or frames were missing, what stands there is looked for anew."""
@@ -123,9 +125,24 @@ class Analyst:
         self._armed, self._analysed_s = armed, at_s
 
     def _moves_near(self, reading: ForegroundView) -> bool:
-        zones = [a.rule.zone for a in self._armed if not isinstance(a.rule, BlackRule)]
-        boxes = [Box(*b.box) for b in reading.moving if b.area >= self._least_blob]
-        return any(zone.touches(box, NEAR_MARGIN) for zone in zones for box in boxes)
+        return any(self._concerns(a.rule, reading) for a in self._armed if not isinstance(a.rule, BlackRule))
+
+    def _concerns(self, rule: Rule, reading: ForegroundView) -> bool:
+        """Say whether something moves in or near the rule's zone."""
+        boxes = (Box(*b.box) for b in reading.moving if b.area >= self._least_blob)
+        return any(rule.zone.touches(box, NEAR_MARGIN) for box in boxes)
+
+    def _settled_s(self, reading: ForegroundView) -> float:
+        """See `Outcome.settled_s`: 0 where something moves that a rule has not flagged, or has lost from sight."""
+        passing = [t for t in self._watched() if t.still_since_s is None]
+        flagged = []
+        for rule in (a.rule for a in self._armed if not isinstance(a.rule, BlackRule)):
+            if not (self._concerns(rule, reading) or any(rule.zone.touches(t.box) for t in passing)):
+                continue
+            if not rule.condition.raised or rule.condition.in_doubt:
+                return 0.0
+            flagged.append(rule.condition.patience.clear_s)
+        return min(flagged, default=0.0)
 
     def _look(self, frame: Frame, reading: ForegroundView, *, near: bool, steady: bool, black: bool) -> bool:
         """Bring the tracks up to date; return whether absence from them means anything in this frame."""

@@ -13,14 +13,17 @@ from gateway.camera.audit import Audit, AuditCounts
 from gateway.types import FrameOrigin, Outcome, Packet
 
 # Decoding goes on for this long after the last movement, so that a pause does not end a track.
-LINGER_S = 4.0
+LINGER_S = 2.0
+# Keyframes looked at after the last movement, whatever the cadence.
+LOOKS_AFTER = 2
 BURST_FPS = 5.0
 # A burst whose results stay away for this long has lost its analysis: fall back to looks.
 MISSING_RESULT_S = 15.0
 # Thrifty encoders ("smart" H.264 and H.265) send keyframes so rarely that looks would come too late.
 LONG_GOP_S = 10.0
-# Keyframes that must fall into a dwell for looks alone to follow what happens.
+# Keyframes that must fall into a dwell for looks alone to follow what happens, and into the absence that ends an event.
 LOOKS_PER_DWELL = 5
+LOOKS_PER_CLEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,9 @@ class ActivityGate:
     A burst begins at the keyframe that showed the movement. Where a glance (see `CameraWatcher`) showed it, that
     keyframe is not analysed yet, and the burst begins one GOP earlier: it sees how the activity began.
 
+    Once every rule that the movement concerns has raised its event (`Outcome.settled_s`), looks at every keyframe go on
+    instead of the burst, if they come often enough to tell how long it lasts.
+
     Where keyframes come more rarely than the rules need and than `LONG_GOP_S`, the stream is decoded through at the
     pace of the cadence (`trickling`): dear, but never blind.
 
@@ -94,6 +100,7 @@ class ActivityGate:
         self._bursting = False
         self._wanted: tuple[float, bool] | None = None  # a burst from this moment on; True: from one GOP earlier
         self._moved_s = -math.inf
+        self._settled = False
         self._reported_s = 0.0
         self.looks = 0
         self.bursts = 0
@@ -156,12 +163,14 @@ class ActivityGate:
         """Take the result of one analysed frame."""
         with self._lock:
             self._occupied = outcome.occupied
+            self._settled = 0 < LOOKS_PER_CLEAR * self._gop_s <= outcome.settled_s
             self._reported_s = outcome.at_s
             if outcome.moving:
                 self._moved_s = outcome.at_s
+            if outcome.moving and not self._settled:
                 if self._brisk:
                     self._want(outcome.at_s, earlier=False)
-            elif self._bursting and outcome.at_s >= self._moved_s + self._policy.linger_s:
+            elif self._bursting and (self._settled or outcome.at_s >= self._moved_s + self._policy.linger_s):
                 self._bursting = False
                 self._looked_s = outcome.at_s
                 self._trickling = self._must_trickle()
@@ -181,7 +190,7 @@ class ActivityGate:
         """
         with self._lock:
             self._moved_s = at_s
-            if not self._brisk and len(self._passed_over(at_s)) <= 1:
+            if self._settled or (not self._brisk and len(self._passed_over(at_s)) <= 1):
                 return False
             if self._brisk:
                 self._reported_s = at_s
@@ -195,7 +204,7 @@ class ActivityGate:
     def _forget(self) -> None:
         self._bursting = self._auditing = self._trickling = False
         self._wanted = self._audit = None
-        self._occupied = False
+        self._occupied = self._settled = False
 
     def _measure_gop(self, at_s: float) -> None:
         if self._keyframe_s is not None:
@@ -204,7 +213,9 @@ class ActivityGate:
 
     def _due(self, at_s: float) -> bool:
         """True when waiting for the next keyframe would exceed the cadence, or something is there."""
-        if self._looked_s is None or self._occupied or at_s < self._moved_s + self._policy.linger_s:
+        if self._looked_s is None or self._occupied:
+            return True
+        if at_s < self._moved_s + max(self._policy.linger_s, LOOKS_AFTER * self._gop_s):
             return True
         return at_s - self._looked_s + self._gop_s > self._policy.cadence_s
 

@@ -344,8 +344,8 @@ class CameraWatcher:
 
     def _picture_of(self, packet: Packet, video: VideoFormat) -> tuple[bytes, float] | None:
         try:
-            frame = self._shared.decoders.decode(self._plan.camera_id, video, packet, self._mask)
+            picture = self._shared.decoders.picture(self._plan.camera_id, video, packet, self._mask)
         except CameraError:
             return None
-        sound, jpeg = cv2.imencode(".jpg", frame.bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-        return (jpeg.tobytes(), frame.at_s) if sound else None
+        sound, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        return (jpeg.tobytes(), packet.at_s) if sound else None

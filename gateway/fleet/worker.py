@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
 import secrets
@@ -53,6 +54,9 @@ HEARTBEAT_EVERY_S = 5.0
 # A camera thread notices a stop within its read timeout (10 s by default); the process does not wait for slow ones,
 # whose threads are daemons.
 JOIN_TIMEOUT_S = 2.0
+# Packets come and go by the thousand and form no cycles: with the usual thresholds (700, 10, 10) the garbage collector
+# took a tenth of the worker's time to find nothing (measured, 24 cameras).
+GC_THRESHOLDS = (50_000, 20, 50)
 
 
 async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None:
@@ -61,6 +65,7 @@ async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None
     Raises:
         ConfigError, ModelLoadError, StorageError: It cannot start.
     """
+    gc.set_threshold(*GC_THRESHOLDS)
     site = await asyncio.to_thread(load_site, config_dir)
     clock = SystemClock()
     async with AsyncExitStack() as stack:

@@ -81,6 +81,20 @@ def test_motion_beside_the_zone_asks_for_a_burst() -> None:
     assert scene.detector.calls > 4
 
 
+def test_what_moves_is_settled_once_its_event_is_raised() -> None:
+    """From then on the gate needs no burst; the rule's own patience says how long an absence counts."""
+    scene = Scene({**INTRUSION, "clear_s": 9})
+    scene.run(0, 4, 2)
+    scene.detector.sees = [("person", IN_ZONE, 0.8)]
+    scene.foreground.reading = MOTION
+    outcomes = scene.run(4.2, 8)
+    raised_s = next(o.at_s for o in outcomes if any(s.phase is RAISED for s in o.signals))
+    assert {o.settled_s for o in outcomes if o.at_s < raised_s} == {0.0}
+    assert {o.settled_s for o in outcomes if o.at_s >= raised_s} == {9.0}
+    scene.foreground.reading = Reading()
+    assert scene.run(20, 20)[0].settled_s == 0.0
+
+
 def test_an_inference_failure_is_survived() -> None:
     """The model fails for a while: no event, no crash, and the failures are counted."""
     scene = Scene(INTRUSION)

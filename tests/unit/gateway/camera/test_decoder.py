@@ -146,6 +146,28 @@ def test_colour_is_bgr_and_luma_read_only(clip: Path) -> None:
         frame.luma[0, 0] = 1
 
 
+def test_colour_of_a_look_is_decoded_in_full(tmp_path: Path) -> None:
+    """Looks go without deblocking; what people see does not, while both show the same."""
+    video, packets = read_clip(_write_coarse(tmp_path / "a.mp4"))
+    look = KeyframeDecoders().decode("cam", video, packets[0], NO_MASK)
+    full = next(iter(FrameDecoder("cam", video, NO_MASK, 25.0).decode(packets[:1], -1.0)))
+    assert np.array_equal(look.bgr, full.bgr)
+    assert not np.array_equal(look.luma, full.luma)
+    assert np.abs(look.luma.astype(int) - full.luma).mean() < 5
+
+
+def _write_coarse(path: Path) -> Path:
+    """One picture with so few bits that deblocking shows."""
+    with av.open(str(path), "w") as output:
+        video = output.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "45", "bf": "0"})
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        noise = np.random.default_rng(3).integers(0, 255, (96, 160, 3)).astype(np.uint8)
+        output.mux(video.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
+        output.mux(video.encode())
+    return path
+
+
 def test_luma_of_deeper_formats_is_eight_bits() -> None:
     """A ten-bit picture gives the same grey as its eight-bit self."""
     grey = av.VideoFrame.from_ndarray(np.full((96, 160), 128, np.uint8), format="gray")

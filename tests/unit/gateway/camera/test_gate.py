@@ -43,6 +43,10 @@ def moving(at_s: float) -> Outcome:
     return Outcome(at_s, moving=True, occupied=True)
 
 
+def settled(at_s: float) -> Outcome:
+    return Outcome(at_s, moving=True, occupied=True, settled_s=10.0)
+
+
 def still(at_s: float, *, occupied: bool = False) -> Outcome:
     return Outcome(at_s, moving=False, occupied=occupied)
 
@@ -95,16 +99,62 @@ def test_a_glance_takes_the_gop_before_as_well() -> None:
 
 
 def test_a_burst_ends_after_the_last_movement_and_lingering() -> None:
-    """Four seconds without movement end it; the next keyframe is a look again."""
+    """Two seconds without movement end it; the next keyframe is a look again."""
     rig = Rig(EVERY_GOP)
     rig.play(1.1)
     rig.gate.report(moving(1.0))
-    rig.play(4.0, start_s=1.12)
-    rig.gate.report(still(4.9))
+    rig.play(2.0, start_s=1.12)
+    rig.gate.report(still(2.9))
     assert bursting(rig)
-    rig.gate.report(still(5.0))
+    rig.gate.report(still(3.0))
     assert not bursting(rig)
-    assert looks(rig.play(2.0, start_s=6.0)) == [6.0, 7.0]
+    assert looks(rig.play(2.0, start_s=4.0)) == [4.0, 5.0]
+
+
+def test_a_burst_ends_when_all_that_moves_has_been_flagged() -> None:
+    """Looks at every keyframe follow it from there, and no glance begins another burst."""
+    rig = Rig(GatePolicy(armed=True, cadence_s=5.0))
+    rig.play(1.1)
+    rig.gate.report(moving(1.0))
+    rig.play(1.0, start_s=1.12)
+    rig.gate.report(settled(2.0))
+    assert not bursting(rig)
+    assert looks(rig.play(2.0, start_s=3.0)) == [3.0, 4.0]
+    assert not rig.gate.report_glance(4.0)
+    rig.gate.report(settled(4.0))
+    assert looks(rig.play(1.0, start_s=5.0)) == [5.0]
+    assert rig.gate.bursts == 1
+
+
+def test_a_burst_goes_on_where_looks_could_not_tell_when_it_is_over() -> None:
+    """Three keyframes must fall into the absence that ends the event."""
+    rig = Rig(EVERY_GOP)
+    rig.play(1.1)
+    rig.gate.report(moving(1.0))
+    rig.play(1.0, start_s=1.12)
+    rig.gate.report(replace(settled(2.0), settled_s=2.9))
+    assert bursting(rig)
+
+
+def test_something_unflagged_that_moves_begins_a_burst_again() -> None:
+    """A second person enters another zone while the first one's event is open."""
+    rig = Rig(EVERY_GOP)
+    rig.play(1.1)
+    rig.gate.report(settled(1.0))
+    rig.play(1.0, start_s=1.12)
+    rig.gate.report(moving(2.0))
+    rig.play(0.5, start_s=2.2)
+    assert bursting(rig)
+
+
+def test_what_was_settled_is_forgotten_with_the_stream() -> None:
+    """After a reconnection a glance counts again."""
+    rig = Rig(EVERY_GOP)
+    rig.play(1.1)
+    rig.gate.report(settled(1.0))
+    rig.gate.interrupt()
+    rig.play(1.1, start_s=10.0)
+    assert rig.gate.report_glance(11.0)
 
 
 def test_movement_within_the_lingering_time_prolongs_the_burst() -> None:
@@ -112,9 +162,9 @@ def test_movement_within_the_lingering_time_prolongs_the_burst() -> None:
     rig = Rig(EVERY_GOP)
     rig.play(1.1)
     rig.gate.report(moving(1.0))
-    rig.play(3.0, start_s=1.12)
-    rig.gate.report(moving(3.0))
-    rig.gate.report(still(6.5))
+    rig.play(2.0, start_s=1.12)
+    rig.gate.report(moving(2.5))
+    rig.gate.report(still(4.0))
     assert bursting(rig)
     assert rig.gate.bursts == 1
 
@@ -292,12 +342,12 @@ def test_patient_rules_look_at_what_was_passed_over_instead_of_bursting() -> Non
 
 
 def test_patient_rules_go_back_to_their_cadence_when_nothing_moves() -> None:
-    """After the linger time; something that stays keeps the eye on it."""
+    """After two more keyframes; something that stays keeps the eye on it."""
     rig = Rig(PATIENT)
     rig.play(1.2)
     rig.gate.report(replace(moving(1.0), occupied=False))
-    assert looks(rig.play(15.8, start_s=1.2)) == [2, 3, 4, 14]
-    rig.gate.report(still(14.0, occupied=True))
+    assert looks(rig.play(15.8, start_s=1.2)) == [2, 12]
+    rig.gate.report(still(12.0, occupied=True))
     assert looks(rig.play(3.0, start_s=17)) == [17, 18, 19]
 
 
