@@ -30,14 +30,14 @@ def whole_second(at: datetime) -> datetime:
 def after_silence(last: CoverageRow, now: datetime) -> list[CoverageRow]:
     """Return what the time from a camera's last row until now counts as when nothing was written.
 
-    A last row OFFLINE was offline already, or its watcher stopped in good order: all of it is offline. Otherwise the
-    first `MAX_UNKNOWN_S` are unknown and the rest is offline: nobody watched.
+    After a closing row all of it is offline: its watcher stopped in good order. Otherwise it died, and the first
+    `MAX_UNKNOWN_S` are unknown, also where the camera was offline: it may have come back. The rest is offline: nobody
+    watched.
     """
     now = whole_second(now)
-    orderly = last.state is CoverageState.OFFLINE
-    told = last.end if orderly else min(now, last.end + timedelta(seconds=MAX_UNKNOWN_S))
+    told = last.end if last.closing else min(now, last.end + timedelta(seconds=MAX_UNKNOWN_S))
     stretches = [(CoverageState.UNKNOWN, last.end, told), (CoverageState.OFFLINE, told, now)]
-    return [replace(last, state=state, start=start, end=end) for state, start, end in stretches if start < end]
+    return [replace(opened(last), state=state, start=start, end=end) for state, start, end in stretches if start < end]
 
 
 def appended(last: Mapping[str, CoverageRow], rows: Iterable[CoverageRow]) -> Appended:
@@ -54,8 +54,13 @@ def appended(last: Mapping[str, CoverageRow], rows: Iterable[CoverageRow]) -> Ap
     return Appended([row for row in new.values() if _is_kept(row, kept)], fresh)
 
 
+def opened(row: CoverageRow) -> CoverageRow:
+    """Return the row as a stretch like any other."""
+    return replace(row, closing=False) if row.closing else row
+
+
 def joined(rows: Iterable[CoverageRow]) -> list[CoverageRow]:
-    """Return rows, given in order of time, with neighbours of one state and grid made one."""
+    """Return rows, given in order of time, with neighbours of one state and grid made one; closing rows stay alone."""
     found: list[CoverageRow] = []
     for row in rows:
         if found and _same(found[-1], row):
@@ -94,7 +99,8 @@ def _goes_on(before: CoverageRow, row: CoverageRow) -> bool:
 
 
 def _same(before: CoverageRow, row: CoverageRow) -> bool:
-    return before.end == row.start and before.state is row.state and before.grid_id == row.grid_id
+    alike = before.state is row.state and before.grid_id == row.grid_id
+    return alike and before.end == row.start and not (before.closing or row.closing)
 
 
 def _is_kept(row: CoverageRow, kept: Mapping[str, CoverageRow]) -> bool:

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.column_types import EpochSecond
-from storage.coverage_rows import appended, cut, joined, utc_midnight, whole_second
+from storage.coverage_rows import appended, cut, joined, opened, utc_midnight, whole_second
 from storage.engine import Database
 from storage.mapping import COVERAGE
 from storage.protocols import Scope, Seconds
@@ -73,7 +73,7 @@ class SqlCoverageStore:
         query = COVERAGE.select().where(coverage.c.camera_id == camera_id, *_within(start, end))
         async with self._database.read() as conn:
             found = await COVERAGE.all(conn, query.order_by(coverage.c.start))
-        return joined(cut(found, start, end))
+        return joined(opened(row) for row in cut(found, start, end))
 
     async def totals(
         self,

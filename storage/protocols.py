@@ -279,7 +279,8 @@ class CoverageStore(Protocol):
         """Append rows of any number of cameras, in one transaction.
 
         A row that goes on where its camera's last one ends, in the same state and grid, lengthens that one. What lies
-        before the last one's end is cut off, so that rows written again after a lost answer change nothing.
+        before the last one's end is cut off, so that rows written again after a lost answer change nothing. A closing
+        row is kept as it is: neither lengthened nor made part of the one before.
         """
 
     async def last(self, camera_ids: Sequence[str]) -> dict[str, CoverageRow]:
@@ -289,7 +290,10 @@ class CoverageStore(Protocol):
         """
 
     async def rows(self, camera_id: str, start: datetime, end: datetime) -> list[CoverageRow]:
-        """Return a camera's rows in order of time, cut to the span; neighbours of one state are one row."""
+        """Return a camera's rows in order of time, cut to the span; neighbours of one state are one row.
+
+        A closing row is here a row like any other: only `last` tells.
+        """
 
     async def totals(
         self,

@@ -6,6 +6,7 @@ All times are aware UTC. Boxes and polygons are normalised (0-1 of the picture).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -301,6 +302,9 @@ class CameraState:
 CAMERA_NOTES = (
     "long_gop",  # keyframes are rarer than the rules need: decoding more than keyframes, or the substream
     "evidence_from_sub",  # the main stream cannot be had: clips are of the substream
+    "sub_unavailable",  # the substream cannot be had: the main stream is analysed
+    "sub_long_gop",  # the substream's keyframes are rarer than those of the main stream, which is analysed instead
+    "streams_apart",  # the clocks of the two streams differ by seconds: clips are not shifted to match
     "poll_stale",  # snapshots repeat an old picture: watched by stream instead
     "poll_slow",  # snapshots take too long: watched by stream instead
     "poll_different",  # snapshots show another view than the stream: watched by stream instead
@@ -339,6 +343,7 @@ class CoverageRow:
     state: CoverageState
     start: datetime
     end: datetime
+    closing: bool = False  # its watcher stopped in good order then: what follows is offline, and nothing unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +358,8 @@ class WorkerRecord:
     camera_ids: tuple[str, ...]
     started_at: datetime
     heartbeat_at: datetime
+    # By part of the worker ("polling", "inference:MODEL"), then by name; as of the heartbeat, since the run's start.
+    counters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ A change here needs a new version under `storage/migrations/versions`; a test co
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -343,6 +344,7 @@ coverage = Table(
     Column("end", EpochSecond, nullable=False),
     Column("grid_id", Text, nullable=False),
     Column("state", Word(CoverageState), nullable=False),
+    Column("closing", Boolean, nullable=False),
     sqlite_with_rowid=False,  # one tree, in the order of the key
 )
 Index("ix_coverage_start", coverage.c.start)
@@ -359,6 +361,7 @@ workers = Table(
     Column("camera_ids", Tuples, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("heartbeat_at", UtcTime, nullable=False),
+    Column("counters", JSON, nullable=False),
 )
 
 audit_entries = Table(

@@ -27,6 +27,7 @@ class _Line:
     until: datetime  # everything before it has its state
     state: CoverageState = CoverageState.UNKNOWN  # as last told
     rows: list[CoverageRow] = field(default_factory=list)
+    closed: bool = False  # the last row is a closing one
     blurred: int = 0
 
     def tell(self, state: CoverageState, now: datetime) -> None:
@@ -35,13 +36,18 @@ class _Line:
         self.add(state, now)
         self.state = state
 
-    def add(self, state: CoverageState, end: datetime) -> None:
+    def add(self, state: CoverageState, end: datetime, *, closing: bool = False) -> None:
         if end <= self.until:
             return
-        row = CoverageRow(self.camera_id, self.grid_id, state, self.until, end)
+        row = CoverageRow(self.camera_id, self.grid_id, state, self.until, end, closing)
         self.rows[-1:] = joined([*self.rows[-1:], row])
-        self.until = end
+        self.until, self.closed = end, closing
         self.bound()
+
+    def close(self) -> None:
+        """Add the closing second, unless nothing was told since the one before."""
+        if not self.closed:
+            self.add(CoverageState.OFFLINE, self.until + _SECOND, closing=True)
 
     def put_back(self, rows: Iterable[CoverageRow]) -> None:
         self.rows = joined([*rows, *self.rows])
@@ -79,8 +85,9 @@ class CoverageLedger:
     def resume(self, last: Mapping[str, CoverageRow], now: datetime) -> None:
         """Go on after the newest rows that are kept: what lies between them and now becomes unknown and offline."""
         for camera_id, row in last.items():
-            until = max(row.end, whole_second(now))
-            self._lines[camera_id] = _Line(camera_id, row.grid_id, until, rows=after_silence(row, now))
+            until, silence = max(row.end, whole_second(now)), after_silence(row, now)
+            closed = row.closing and not silence
+            self._lines[camera_id] = _Line(camera_id, row.grid_id, until, rows=silence, closed=closed)
 
     def note(self, camera_id: str, grid_id: str, state: CoverageState, now: datetime) -> None:
         """Say what was done with a camera since the tick before; to be called about once a second for each."""
@@ -110,8 +117,8 @@ class CoverageLedger:
             self._lines[camera_id].put_back(returned)
 
     def stop(self, now: datetime) -> list[CoverageRow]:
-        """Return the last rows: up to now, and one second OFFLINE, by which the next start knows of an orderly end."""
+        """Return the last rows: up to now, and a closing second, by which the next start knows of an orderly end."""
         for line in self._lines.values():
             line.tell(line.state, whole_second(now))
-            line.add(CoverageState.OFFLINE, whole_second(now) + _SECOND)
+            line.close()
         return self.take()

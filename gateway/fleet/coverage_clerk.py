@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -47,12 +48,21 @@ class CoverageClerk:
         self.ledger.resume(await self._store.last(camera_ids), self._clock.now())
 
     async def run(self, units: Sequence[Covered]) -> None:
-        """Tick until cancelled."""
+        """Tick and write until cancelled, side by side: a write that hangs holds no tick up, so no second is lost."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick(units), name="coverage:tick")
+            group.create_task(self._write_on(), name="coverage:write")
+
+    async def _tick(self, units: Sequence[Covered]) -> None:
         while True:
             now, now_s = self._clock.now(), self._clock.monotonic()
             for unit in units:
                 self.ledger.note(unit.camera.id, unit.camera.grids[0], unit.coverage(now_s), now)
-            await self._write(self.ledger.due(now))
+            await self._clock.sleep(TICK_S)
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._write(self.ledger.due(self._clock.now()))
             await self._clock.sleep(TICK_S)
 
     def stop(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from gateway.camera.snapshots.client import SnapshotAddress, SnapshotClient, Sna
 from gateway.camera.snapshots.look import decode_look
 from gateway.camera.snapshots.look_queue import LookQueue, Turns
 from gateway.camera.snapshots.poller import ModeChange, PollCounts, Polled, PolledCamera, SnapshotPoller
+from gateway.camera.snapshots.view import ViewWatch
+from gateway.camera.snapshots.watch import Mode
 from gateway.clock import Clock
 from gateway.fleet.duty import Duty
 from gateway.fleet.passwords import password_of
@@ -51,6 +54,7 @@ class PollingTier:
     def __init__(self, connections: SnapshotConnections, lanes: Turns, clock: Clock) -> None:
         self._units: dict[str, PolledUnit] = {}
         self._cadences: dict[str, float] = {}  # of the cameras the poller has
+        self._views: dict[str, ViewWatch] = {}  # made on the loop, used on the lanes
         self._queue = LookQueue(lanes, self._work, lambda camera_id, error: self._poller.report(camera_id, error))
         fetcher_of = partial(SnapshotClient, connections=connections, clock=clock)
         self._poller = SnapshotPoller(fetcher_of, clock, on_look=self._take, on_change=self._change)
@@ -59,6 +63,13 @@ class PollingTier:
     def counts(self) -> PollCounts:
         """What was due and what became of it."""
         return self._poller.counts
+
+    @property
+    def counters(self) -> Mapping[str, float]:
+        """The same by name, with what the queue of looks waits for (`waiting`) and has lost."""
+        queue = self._queue
+        lost = {"dropped": queue.dropped, "crashed": queue.crashes, "waiting": queue.waiting}
+        return {**asdict(self.counts), **lost, "cameras": self._poller.polled}
 
     async def run(self) -> None:
         """Poll until cancelled; may be run again."""
@@ -98,12 +109,20 @@ class PollingTier:
         self._queue.put(look)
 
     def _change(self, change: ModeChange) -> None:
+        if change.mode is Mode.PROBING:  # what it finds sound is the view from then on
+            self._views[change.camera_id] = ViewWatch()
         self._units[change.camera_id].change_mode(change)
 
     def _work(self, look: Polled) -> None:
         unit = self._units[look.camera_id]
-        outcome = unit.look(decode_look(look.camera_id, look.jpeg, look.at_s, unit.mask))
+        frame = decode_look(look.camera_id, look.jpeg, look.at_s, unit.mask)
+        outcome = unit.look(frame)
         self._poller.report(look.camera_id, outcome)
+        # What goes on before the lens is no other view; it opens the stream by itself.
+        busy = outcome.moving or outcome.occupied
+        other = None if busy else self._views[look.camera_id].look(frame.small, look.at_s)
+        if other is not None:
+            self._poller.report(look.camera_id, other)
 
 
 def polled_camera(unit: PolledUnit) -> PolledCamera:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
+from gateway.web.worker_metrics import WorkerMetrics
 from storage.protocols import Scope
 from storage.records import CLOCK_FAIL_S, CLOCK_WARN_S, CameraState, CameraStateName
 from storage.stores import Stores
@@ -52,6 +53,8 @@ class WebMetrics:
         self._watching = Gauge(
             "gridpatrol_watching", "Sums over cameras since their workers started", ["what"], registry=registry
         )
+        self._workers = WorkerMetrics()
+        registry.register(self._workers)
 
     async def render(self, stores: Stores) -> bytes:
         """Return the exposition text.
@@ -62,6 +65,7 @@ class WebMetrics:
         depth = await stores.outbox.depth()
         waiting = await stores.reviews.counts(Scope(None))
         states = list((await stores.fleet.states()).values())
+        self._workers.workers = await stores.fleet.workers()
         gauges: dict[Gauge, Mapping[str, int]] = {
             self._outbox: depth,
             self._waiting: waiting,

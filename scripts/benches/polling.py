@@ -40,7 +40,7 @@ from gateway.camera.snapshots.client import SnapshotAddress, SnapshotClient, Sna
 from gateway.camera.snapshots.look import decode_look
 from gateway.camera.snapshots.look_queue import LookQueue
 from gateway.camera.snapshots.poller import ModeChange, Polled, PolledCamera, SnapshotPoller
-from gateway.camera.snapshots.watch import FIRST_PROBE_S, Mode
+from gateway.camera.snapshots.watch import STREAM_UP_S, Mode
 from gateway.clock import SystemClock
 from gateway.types import Frame, Outcome, Packet, VideoFormat
 from scripts.benches.machine import MachineMeter, say
@@ -209,7 +209,7 @@ async def _measure(cameras: int, seconds: float, port: int) -> Found:
 
 async def _until_polling(watching: Watching, cameras: int) -> None:
     """Wait for the probes, then for the analysis to have learnt every scene."""
-    await asyncio.sleep(FIRST_PROBE_S)
+    await asyncio.sleep(STREAM_UP_S)
     for _ in range(PROBE_TIMEOUT_S):
         if watching.polling() == cameras:
             break

@@ -205,6 +205,36 @@ async def test_a_ledger_that_is_killed_and_stopped_sums_to_wall_time(stores: Sto
     assert [by_camera[camera_id][CoverageState.UNKNOWN] for camera_id in cameras] == [13, 13]
 
 
+async def test_a_closing_row_tells_an_orderly_end(stores: Stores) -> None:
+    """Also of a camera that was offline, and after it was written twice; readers of rows see plain offline time."""
+    closing = replace(a_row(5, 6, OFFLINE), closing=True)
+    for _ in range(2):
+        await stores.coverage.extend([a_row(0, 5, OFFLINE), closing])
+        assert await stores.coverage.last(["cam-1"]) == {"cam-1": closing}
+    await stores.coverage.extend([a_row(6, 9, OFFLINE)])
+    assert await stores.coverage.last(["cam-1"]) == {"cam-1": a_row(6, 9, OFFLINE)}
+    assert await all_rows(stores) == [a_row(0, 9, OFFLINE)]
+    assert await stores.coverage.totals(EVERYTHING, at(0), at(99), by="state") == {"": {OFFLINE: 9}}
+
+
+async def test_an_offline_camera_whose_worker_is_killed_is_unknown_first(stores: Stores) -> None:
+    """It may have come back in those seconds; after an orderly stop nobody watched, and that is known."""
+
+    async def life(begins: int, ends: int) -> CoverageLedger:
+        ledger = CoverageLedger(at(begins))
+        ledger.resume(await stores.coverage.last(["cam-1"]), at(begins))
+        for second in range(begins + 1, ends + 1):
+            ledger.note("cam-1", "grid-1", OFFLINE, at(second))
+        return ledger
+
+    await stores.coverage.extend((await life(0, 20)).take())  # killed
+    await stores.coverage.extend((await life(60, 80)).stop(at(80)))
+    await stores.coverage.extend((await life(120, 130)).take())
+    assert await all_rows(stores) == [
+        a_row(0, 20, OFFLINE), a_row(20, 30, CoverageState.UNKNOWN), a_row(30, 130, OFFLINE),
+    ]  # fmt: skip
+
+
 async def test_purge_removes_what_has_ended(stores: Stores) -> None:
     """A row that reaches beyond the moment stays whole."""
     await stores.coverage.extend([a_row(0, 10), a_row(10, 20, OFFLINE), a_row(20, 30)])

@@ -23,6 +23,14 @@ async def test_old_run_cannot_unregister_its_successor(stores: Stores) -> None:
     assert await stores.fleet.workers() == []
 
 
+async def test_heartbeat_brings_what_a_worker_counts(stores: Stores) -> None:
+    """By part and name, and the latest only."""
+    await stores.fleet.register(a_worker(counters={"polling": {"due": 3}}))
+    counting = a_worker(counters={"polling": {"due": 5_000_000_000, "done": 4}, "inference:x": {"waited_s": 0.25}})
+    await stores.fleet.register(counting)
+    assert await stores.fleet.workers() == [counting]
+
+
 async def test_states_are_replaced(stores: Stores) -> None:
     """The latest state per camera, with every field."""
     await stores.fleet.save_states([])

@@ -16,6 +16,7 @@ import structlog
 from gateway.camera.decoder import PrivacyMask
 from gateway.camera.snapshots.client import Snapshot, SnapshotAddress
 from gateway.camera.snapshots.probe import Fetcher, Yardstick, probe
+from gateway.camera.snapshots.view import OtherView
 from gateway.camera.snapshots.watch import Mode, PollWatch, Step
 from gateway.clock import Clock
 from gateway.errors import CameraError
@@ -30,6 +31,8 @@ PROBES_AT_ONCE = 16  # a probe decodes and lasts some seconds
 # What led to an event is kept as pictures: the look that showed it, and two before.
 KEPT_LOOKS = 3
 KEPT_BYTES = 2 * 1024 * 1024  # per camera; the newest look stays, however large
+
+Found = Outcome | CameraError | OtherView
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class SnapshotPoller:
         self._due: list[tuple[float, int, int, _Entry]] = []
         self._order = itertools.count()
         # Bounded by the looks under analysis; a deque may be appended to from any thread.
-        self._heard: deque[tuple[str, Outcome | CameraError]] = deque()
+        self._heard: deque[tuple[str, Found]] = deque()
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._all = asyncio.Semaphore(AT_ONCE)
         self._probes = asyncio.Semaphore(PROBES_AT_ONCE)
@@ -136,9 +139,14 @@ class SnapshotPoller:
             if entry.task is not None:
                 entry.task.cancel()
 
-    def report(self, camera_id: str, found: Outcome | CameraError) -> None:
-        """Take what the analysis found in a look or a frame, or why it could not be decoded; from any thread."""
+    def report(self, camera_id: str, found: Found) -> None:
+        """Take what was found in a look or a frame, or why it could not be decoded; from any thread."""
         self._heard.append((camera_id, found))
+
+    @property
+    def polled(self) -> int:
+        """Cameras that are watched by their snapshots alone now."""
+        return sum(entry.watch.mode is Mode.POLLING for entry in self._cameras.values())
 
     def mode(self, camera_id: str) -> Mode | None:
         """How a camera is watched now; None for one that is not polled at all."""
@@ -149,13 +157,6 @@ class SnapshotPoller:
         """Return the last looks of a camera, oldest first; at most three, masks not painted."""
         entry = self._cameras.get(camera_id)
         return tuple(entry.looks) if entry else ()
-
-    def doubt(self, camera_id: str, detail: str) -> None:
-        """The snapshots no longer show the stream's view: leave them until they are probed again."""
-        entry = self._cameras.get(camera_id)
-        if entry is not None:
-            entry.watch.note_different(detail, self._clock.monotonic())
-            self._settle(entry)
 
     @contextmanager
     def viewer(self, camera_id: str) -> Iterator[None]:
@@ -192,6 +193,8 @@ class SnapshotPoller:
                 continue
             if isinstance(found, CameraError):
                 entry.watch.note_failure(found, self._clock.monotonic())
+            elif isinstance(found, OtherView):
+                entry.watch.note_other_view(found, self._clock.monotonic())
             else:
                 entry.watch.note_outcome(found)
             self._settle(entry)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from gateway.camera.snapshots.client import Snapshot
 from gateway.camera.snapshots.jpeg import same_picture
 from gateway.camera.snapshots.probe import Trouble, Verdict, slow_limit_s
+from gateway.camera.snapshots.view import OtherView
 from gateway.errors import CameraError
 from gateway.supervise import Backoff
 from gateway.types import Outcome, Phase
@@ -22,7 +23,7 @@ LONGEST_RETRY_S = 3_600.0
 SOUND_FOR_S = 7_200.0  # polling that lasted this long makes earlier trouble forgotten
 IN_A_ROW = 3  # so many looks in trouble, one after another, end the polling
 # The stream is up and has shown a keyframe by then, to compare with.
-FIRST_PROBE_S = 10.0
+STREAM_UP_S = 10.0
 _ROUNDING = 1e-6  # of a cadence: the moment of a poll itself is never taken for just before it
 _AT_WORK = frozenset({Phase.CANDIDATE, Phase.RAISED, Phase.ONGOING})
 
@@ -64,7 +65,8 @@ class PollWatch:
 
     Attributes:
         mode: How the camera is watched now.
-        reason: Why it is not polled: "activity", "viewer", "starting" or a `Trouble`; empty while polling.
+        reason: Why it is not polled: "activity", "viewer", "starting" or a `Trouble` (which, while probing, is not
+            known to be one yet); empty while polling.
         detail: The same for people, where there is more to say.
     """
 
@@ -82,10 +84,12 @@ class PollWatch:
         self._phase_s = cadence_s * (zlib.crc32(camera_id.encode()) / 2**32)
         self._quiet_s = quiet_s
         self._backoff = Backoff(retry_s, LONGEST_RETRY_S, jitter=0.3, stable_s=SOUND_FOR_S, rng=rng)
+        self._views = Backoff(retry_s, LONGEST_RETRY_S, jitter=0.3, stable_s=SOUND_FOR_S, rng=rng)
+        self._viewed_s = self._views_until_s = -math.inf  # when another view was noticed last; not again before
         self.mode = Mode.PROBING
         self.reason = "starting"
         self.detail = ""
-        self._until_s = now_s + FIRST_PROBE_S + self._phase_s  # nothing is tried before
+        self._until_s = now_s + STREAM_UP_S + self._phase_s  # nothing is tried before
         self._active_s = -float("inf")
         self._viewers = 0
         self._polled_s = now_s  # since when it is polled, or was last
@@ -150,10 +154,19 @@ class PollWatch:
         if self._failures >= IN_A_ROW or error.state == "auth_failed":
             self._distrust(Trouble.FAILED, error.detail or error.state, at_s)
 
-    def note_different(self, detail: str, at_s: float) -> None:
-        """Take word from the analysis that the snapshots no longer show the stream's view."""
-        if self.mode is Mode.POLLING:
-            self._distrust(Trouble.DIFFERENT, detail, at_s)
+    def note_other_view(self, other: OtherView, at_s: float) -> None:
+        """Take word that the looks show another view: open the stream, and probe as soon as it shows something.
+
+        The probe tells whether the whole camera has turned (then its snapshots are as good as before, and the stream
+        has been seen) or the snapshots alone. Day and night change a view too: not before `retry_s` has passed since
+        the last time, and twice that, up to an hour, when it comes again and again.
+        """
+        if self.mode is not Mode.POLLING or at_s < self._views_until_s:
+            return
+        self._views_until_s = at_s + self._views.next_pause_s(at_s - self._viewed_s)
+        self._viewed_s = at_s
+        self._until_s = at_s + STREAM_UP_S
+        self.mode, self.reason, self.detail = Mode.PROBING, Trouble.DIFFERENT.value, other.detail
 
     def note_outcome(self, outcome: Outcome) -> None:
         """Take the analysis of a look, or of a frame while streaming: anything going on wants the stream."""

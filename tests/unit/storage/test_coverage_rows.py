@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from storage.coverage_rows import after_silence, appended, cut, joined, utc_midnight, whole_second
+from storage.coverage_rows import Appended, after_silence, appended, cut, joined, opened, utc_midnight, whole_second
 from storage.records import CoverageRow, CoverageState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -63,14 +63,28 @@ def test_cut_keeps_what_lies_in_the_span() -> None:
 
 
 def test_silence_is_unknown_first_and_offline_then() -> None:
-    """Unless the last word was offline; and a clock set back is no silence."""
+    """Also of a camera that was offline; unless its watcher closed in good order. A clock set back is no silence."""
     assert after_silence(a_row(0, 5), at(30.9)) == [
         a_row(5, 15, CoverageState.UNKNOWN), a_row(15, 30, OFFLINE),
     ]  # fmt: skip
     assert after_silence(a_row(0, 5), at(8)) == [a_row(5, 8, CoverageState.UNKNOWN)]
-    assert after_silence(a_row(0, 5, OFFLINE), at(30)) == [a_row(5, 30, OFFLINE)]
+    assert after_silence(a_row(0, 5, OFFLINE), at(30)) == [
+        a_row(5, 15, CoverageState.UNKNOWN), a_row(15, 30, OFFLINE),
+    ]  # fmt: skip
+    closing = replace(a_row(4, 5, OFFLINE), closing=True)
+    assert after_silence(closing, at(30)) == [a_row(5, 30, OFFLINE)]
     for now in (5, 4, -9_999):
-        assert after_silence(a_row(0, 5), at(now)) == after_silence(a_row(0, 5, OFFLINE), at(now)) == []
+        assert after_silence(a_row(0, 5), at(now)) == after_silence(closing, at(now)) == []
+
+
+def test_closing_rows_stay_alone() -> None:
+    """Neither lengthened nor made part of a neighbour: the last row must tell how its watcher ended."""
+    closing = replace(a_row(5, 6, OFFLINE), closing=True)
+    rows = [a_row(0, 5, OFFLINE), closing, a_row(6, 9, OFFLINE)]
+    assert joined(rows) == rows
+    assert joined(opened(row) for row in rows) == [a_row(0, 9, OFFLINE)]
+    assert appended({}, rows).new == rows
+    assert appended({"cam": closing}, rows) == Appended([], rows[2:])
 
 
 def test_moments_lose_their_parts() -> None:

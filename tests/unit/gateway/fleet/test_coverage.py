@@ -115,6 +115,7 @@ def test_after_an_orderly_stop_all_is_offline() -> None:
     ledger = ticked(CoverageLedger(at(0)), [1, 2])
     last = ledger.stop(at(3.5))
     assert short(last) == [("looked", 0, 3), ("offline", 3, 4)]
+    assert [row.closing for row in last] == [False, True]
     later = CoverageLedger(at(90))
     later.resume({"cam": last[-1]}, at(90))
     assert short(later.take()) == [("offline", 4, 90)]
@@ -122,6 +123,36 @@ def test_after_an_orderly_stop_all_is_offline() -> None:
     at_once.resume({"cam": last[-1]}, at(3.6))
     ticked(at_once, [3.9, 4.6, 5.6])
     assert short(at_once.take()) == [("looked", 4, 5)]
+
+
+def test_kill_of_an_offline_camera_is_told_from_an_orderly_end() -> None:
+    """Nobody knows whether it came back in the seconds that were not written."""
+    ledger = CoverageLedger(at(60))
+    ledger.resume({"cam": a_row(0, 5, OFFLINE)}, at(60))
+    assert short(ledger.take()) == [("unknown", 5, 15), ("offline", 15, 60)]
+    ticked(ledger, range(61, 70), OFFLINE)
+    last = ledger.stop(at(70))
+    assert short(last) == [("offline", 60, 70), ("offline", 70, 71)]
+    later = CoverageLedger(at(90))
+    later.resume({"cam": last[-1]}, at(90))
+    assert short(later.take()) == [("offline", 71, 90)]
+
+
+def test_restarts_within_a_second_do_not_run_ahead_of_the_clock() -> None:
+    """Each orderly end would add a second; one that comes before anything was told is closed already."""
+    kept = ticked(CoverageLedger(at(0)), [1]).stop(at(1.1))
+    for turn in range(5):
+        ledger = CoverageLedger(at(1.2 + turn / 10))
+        ledger.resume({"cam": kept[-1]}, at(1.2 + turn / 10))
+        assert ledger.stop(at(1.25 + turn / 10)) == []
+
+
+def test_orderly_end_while_the_clock_is_behind_is_told_too() -> None:
+    """One second after what is written, whatever the clock says."""
+    ledger = ticked(CoverageLedger(at(0)), [50])
+    ledger.take()
+    [closing] = ledger.stop(at(20))
+    assert (short([closing]), closing.closing) == ([("offline", 50, 51)], True)
 
 
 def test_a_restart_before_the_last_row_waits_for_it() -> None:

@@ -88,6 +88,17 @@ async def test_write_that_is_cancelled_loses_nothing() -> None:
     assert store.rows[0].end - store.rows[0].start >= timedelta(seconds=FLUSH_S)
 
 
+async def test_write_that_hangs_makes_no_second_unknown() -> None:
+    """A disk that is busy for half a minute: the cameras were watched all the same."""
+    store, clock, unit = FakeCoverage(hangs=True), FakeClock(), Unit(camera("gate"))
+    clerk = clerk_for(store, clock)
+    await watch(clerk, clock, unit, 30)
+    store.hangs = False
+    await watch(clerk, clock, unit, FLUSH_S + 1)
+    assert [row.state for row in store.rows] == [CoverageState.LOOKED]
+    assert store.rows[0].end - store.rows[0].start >= timedelta(seconds=30)
+
+
 async def test_orderly_end_is_told_from_a_crash() -> None:
     """After `stop` the time until the next start is offline; without it part of it is unknown."""
     clock, unit = FakeClock(), Unit(camera("gate"))

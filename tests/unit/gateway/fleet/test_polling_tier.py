@@ -13,7 +13,8 @@ import pytest
 from camera_configs.models import CameraConfig, RuleConfig, SnapshotConfig
 from gateway.camera.decoder import PrivacyMask
 from gateway.camera.snapshots.client import SnapshotConnections
-from gateway.camera.snapshots.poller import ModeChange, Polled
+from gateway.camera.snapshots.poller import Found, ModeChange, Polled
+from gateway.camera.snapshots.view import IN_A_ROW, OtherView
 from gateway.camera.snapshots.watch import Mode
 from gateway.clock import FakeClock
 from gateway.errors import StreamCorrupt
@@ -57,13 +58,14 @@ class Unit:
     modes: list[str] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     picture: tuple[bytes, float] | None = None
+    moving: bool = True
 
     def take_look(self, look: Polled) -> None:
         self.modes.append("look")
 
     def look(self, frame: Frame) -> Outcome:
         self.frames.append(frame)
-        return Outcome(frame.at_s, moving=True, occupied=False)
+        return Outcome(frame.at_s, moving=self.moving, occupied=False)
 
     def change_mode(self, change: ModeChange | None) -> None:
         self.modes.append("none" if change is None else change.mode.value)
@@ -102,6 +104,23 @@ def test_look_is_analysed_with_the_mask_painted(tier: PollingTier) -> None:
     [frame] = unit.frames
     assert (frame.at_s, int(frame.luma[:, : frame.width // 2 - 4].max())) == (3.0, 0)
     assert unit.modes == ["probing", "look"]
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_camera_that_has_turned_is_reported(tier: PollingTier, monkeypatch: pytest.MonkeyPatch, *, busy: bool) -> None:
+    """Where nothing goes on; and a probe that begins makes the view a new one."""
+    heard: list[Found] = []
+    monkeypatch.setattr(tier._poller, "report", lambda _, found: heard.append(found))
+    unit = Unit(moving=busy)
+    tier.follow(unit)
+    seeds = [1] + [101] * IN_A_ROW
+    for number, seed in enumerate(seeds):
+        tier._take(Polled("gate", jpeg(seed, (480, 270)), 100.0 * number))
+    views = [found for found in heard if isinstance(found, OtherView)]
+    assert len(views) == (0 if busy else 1)
+    tier._change(changed(Mode.PROBING))
+    tier._take(Polled("gate", jpeg(101, (480, 270)), 1000.0))
+    assert [found for found in heard if isinstance(found, OtherView)] == views
 
 
 def test_probe_is_held_against_the_stream() -> None:
@@ -148,6 +167,18 @@ async def test_polled_camera_is_online_and_covered_by_its_looks(tmp_path: Path) 
         assert unit.latest_picture() == (PICTURE, look.at_s)
         await clock.advance(10 + LOOK_GRACE_S + 1)
         assert unit.coverage(clock.monotonic()) is CoverageState.OFFLINE
+
+
+async def test_until_the_first_look_the_stream_s_last_picture_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream is closed a cadence before the first snapshot comes."""
+    async with unit_at(tmp_path) as (unit, clock):
+        monkeypatch.setattr(unit, "stream_picture", lambda: (b"keyframe", 1.0))
+        unit.change_mode(changed(Mode.POLLING))
+        assert unit.latest_picture() == (b"keyframe", 1.0)
+        unit.take_look(Polled("gate", PICTURE, clock.monotonic()))
+        assert unit.latest_picture() == (PICTURE, clock.monotonic())
 
 
 async def test_opening_the_stream_is_no_gap(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from gateway.camera.snapshots.poller import (
     PolledCamera,
     SnapshotPoller,
 )
+from gateway.camera.snapshots.view import OtherView
 from gateway.camera.snapshots.watch import Mode
 from gateway.clock import FakeClock
 from gateway.errors import CameraError, CameraSilent, StreamCorrupt
@@ -193,15 +194,21 @@ async def test_a_viewer_opens_the_stream_for_as_long_as_it_stays() -> None:
         assert rig.modes[-1] == ("polling", "")
 
 
-async def test_doubt_about_the_view_opens_the_stream() -> None:
-    """Said by the analysis."""
+async def test_another_view_opens_the_stream_and_is_probed() -> None:
+    """Said of the looks; what the probe finds sound is polled again. Unknown cameras do no harm."""
     rig = Rig()
     async with running(rig):
         rig.add()
         await rig.until(Mode.POLLING, "cam")
-        rig.poller.doubt("cam", "turned")
-        rig.poller.doubt("other", "turned")
-        assert rig.changes[-1] == ModeChange("cam", Mode.STREAMING, "poll_different", "turned")
+        assert rig.poller.polled == 1
+        probes = rig.poller.counts.probes
+        for name in ("cam", "other"):
+            await asyncio.to_thread(rig.poller.report, name, OtherView("turned"))
+        await rig.pass_s(TICK_S)
+        assert rig.changes[-1] == ModeChange("cam", Mode.PROBING, "poll_different", "turned")
+        assert rig.poller.polled == 0
+        await rig.until(Mode.POLLING, "cam")
+        assert rig.poller.counts.probes == probes + 1
 
 
 async def test_a_slow_camera_is_never_asked_twice_at_once() -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from gateway.camera.snapshots.client import Snapshot
 from gateway.camera.snapshots.probe import Trouble, Verdict
+from gateway.camera.snapshots.view import OtherView
 from gateway.camera.snapshots.watch import (
-    FIRST_PROBE_S,
     IN_A_ROW,
     LONGEST_RETRY_S,
     QUIET_S,
     RETRY_S,
+    STREAM_UP_S,
     Mode,
     NextStep,
     PollWatch,
@@ -24,6 +25,7 @@ from gateway.types import Outcome, Phase, Signal
 from tests.unit.gateway.camera.snapshots.pictures import jpeg
 
 CADENCE_S = 10.0
+TURNED = OtherView("turned")
 SOUND = Verdict(None, "", 0.2, (960, 540))
 PICTURES = [jpeg(grain=n) for n in range(1, 5)]
 
@@ -132,14 +134,48 @@ def test_another_size_is_another_view() -> None:
     assert (watch.reason, watch.detail) == ("poll_different", "snapshots are now 640 x 480 px")
 
 
-def test_the_analysis_may_doubt_the_view() -> None:
-    """While polling only: a stream shows what it shows."""
+def test_another_view_is_probed_once_the_stream_is_up() -> None:
+    """While polling only: a stream shows what it shows. A sound probe ends it, and the reason goes."""
     watch = starting()
-    watch.note_different("turned", 15.0)
-    assert watch.mode is Mode.PROBING
+    watch.note_other_view(TURNED, 15.0)
+    assert watch.reason == "starting"
     watch = polling()
-    watch.note_different("turned", 30.0)
-    assert (watch.reason, watch.detail) == ("poll_different", "turned")
+    watch.note_other_view(TURNED, 30.0)
+    assert (watch.mode, watch.reason, watch.detail) == (Mode.PROBING, "poll_different", "turned")
+    assert watch.next_step(31.0) == NextStep(Step.PROBE, 30.0 + STREAM_UP_S)
+    watch.note_verdict(SOUND, 45.0)
+    assert (watch.mode, watch.reason) == (Mode.POLLING, "")
+
+
+def test_snapshots_that_alone_show_another_view_are_left() -> None:
+    """The probe has held them against the stream."""
+    watch = polling()
+    watch.note_other_view(TURNED, 30.0)
+    watch.note_verdict(Verdict(Trouble.DIFFERENT, "not the stream's view"), 45.0)
+    assert (watch.mode, watch.reason) == (Mode.STREAMING, "poll_different")
+    assert watch.next_step(46.0).step is Step.REST
+
+
+def test_views_that_change_again_and_again_are_probed_ever_less() -> None:
+    """Headlights, or an advertisement that fills the picture: an hour between two probes in the end."""
+    watch, probes = polling(), []
+    for at_s in range(30, 8 * 3600, 10):
+        watch.note_other_view(TURNED, float(at_s))
+        if watch.mode is Mode.PROBING:
+            probes.append(at_s)
+            watch.note_verdict(SOUND, float(at_s))
+    gaps = [later - earlier for earlier, later in pairwise(probes)]
+    assert gaps[:5] == [600, 1200, 2400, 3600, 3600]
+    assert min(gaps[3:]) == LONGEST_RETRY_S
+
+
+def test_dusk_and_dawn_are_probed_at_once() -> None:
+    """Hours lie between them."""
+    watch = polling()
+    for at_s in (1_000.0, 40_000.0, 80_000.0):
+        watch.note_other_view(TURNED, at_s)
+        assert watch.mode is Mode.PROBING
+        watch.note_verdict(SOUND, at_s + 15)
 
 
 def test_a_long_good_time_makes_trouble_forgotten() -> None:
@@ -148,7 +184,7 @@ def test_a_long_good_time_makes_trouble_forgotten() -> None:
     watch.note_verdict(Verdict(Trouble.STALE, ""), 20.0)
     watch.next_step(20.0 + RETRY_S)
     watch.note_verdict(SOUND, 700.0)
-    watch.note_different("", 700.0 + 9_000.0)
+    watch.note_look(look(size=(640, 480)), 700.0 + 9_000.0)
     assert watch.next_step(9_700.0).at_s == 9_700.0 + RETRY_S
 
 
@@ -205,7 +241,7 @@ def test_a_viewer_wants_the_stream_while_watching() -> None:
 def test_trouble_outlasts_activity() -> None:
     """Neither a viewer nor quiet make bad snapshots good."""
     watch = polling()
-    watch.note_different("turned", 30.0)
+    watch.note_look(look(size=(640, 480)), 30.0)
     watch.note_outcome(outcome(40.0, moving=True))
     watch.add_viewer()
     assert watch.next_step(300.0) == NextStep(Step.REST, 30.0 + RETRY_S)
@@ -228,7 +264,7 @@ def test_the_first_probe_waits_for_the_stream() -> None:
     watch = starting()
     step = watch.next_step(0.0)
     assert step.step is Step.PROBE
-    assert FIRST_PROBE_S <= step.at_s < FIRST_PROBE_S + CADENCE_S
+    assert STREAM_UP_S <= step.at_s < STREAM_UP_S + CADENCE_S
     assert watch.next_step(100.0).at_s == 100.0
 
 
