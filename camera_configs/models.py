@@ -207,6 +207,12 @@ class CameraConfig(ConfigModel):
     grids: tuple[Identifier, ...] = Field(min_length=1, description="The first grid owns the events.")
     position: Position
     streams: tuple[StreamConfig, ...] = Field(min_length=1, max_length=2)
+    analyse: Literal["auto", "main", "sub"] = Field(
+        default="auto",
+        description="auto: the substream where there is one, unless only the main stream has keyframes often enough;"
+        " sub: the substream, however rare its keyframes; both take the main stream while the substream cannot be had;"
+        " main: the main stream, the substream is not opened. Clips are of the main stream whenever it can be had.",
+    )
     # None: watched by its streams always.
     snapshot: SnapshotConfig | None = None
     legal: LegalCard
@@ -224,6 +230,8 @@ class CameraConfig(ConfigModel):
         roles = [s.role for s in self.streams]
         if "main" not in roles or len(set(roles)) != len(roles):
             raise ValueError("streams: exactly one must have role main, at most one role sub")
+        if self.analyse == "sub" and "sub" not in roles:
+            raise ValueError("analyse: this camera has no stream with role sub")
         _unique("zones", [z.id for z in self.zones])
         _unique("rules", [r.id for r in self.rules])
         return self

@@ -9,22 +9,23 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-import cv2
 import structlog
 
 from camera_configs.models import StreamConfig
+from gateway.camera.alignment import utc_ahead_s
 from gateway.camera.decoder import KeyframeDecoders, Polygon, PrivacyMask
-from gateway.camera.gate import BURST_FPS, LINGER_S, ActivityGate, DecodeRequest, GatePolicy
+from gateway.camera.gate import BURST_FPS, LINGER_S, LONG_GOP_S, ActivityGate, DecodeRequest, GatePolicy
 from gateway.camera.inspection import Analyse, Glance, Inspection
 from gateway.camera.lane import LanePool
-from gateway.camera.limits import StreamLimits
+from gateway.camera.limits import Place, StreamLimits
 from gateway.camera.live import LiveHub, Subscription, codec_string, with_size
 from gateway.camera.packets import PacketSource, RawPacket, WallClock
+from gateway.camera.picture import LatestPicture
 from gateway.camera.ring import DEFAULT_MAX_BYTES, DEFAULT_SECONDS, PacketRing
 from gateway.camera.source import source_for
 from gateway.camera.timeline import Timeline
 from gateway.clock import Clock, SystemClock
-from gateway.errors import CameraAuthError, CameraError, StreamEnded, StreamFormatChanged
+from gateway.errors import CameraAuthError, CameraBusy, CameraError, StreamEnded, StreamFormatChanged
 from gateway.supervise import Backoff, attempt
 from gateway.types import Outcome, Packet, VideoFormat
 from storage.records import CameraState, CameraStateName
@@ -38,16 +39,12 @@ DRAIN_TIMEOUT_S = 120.0
 # A camera that changes its format is opened anew at once, unless it did so a moment ago: some never hold to what they
 # describe.
 FORMAT_HELD_S = 10.0
-_JPEG_QUALITY = 85
 ANALYSIS_PIN = "analysis"
 
 
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
-    """What one watcher needs to know of its camera; a changed configuration means a new watcher.
-
-    One stream is read, for evidence and analysis alike: `main` unless the caller passes another.
-    """
+    """What one watcher needs to know of its camera and the stream it reads; a changed configuration means a new one."""
 
     camera_id: str
     stream: StreamConfig
@@ -56,6 +53,7 @@ class WatchPlan:
     cadence_s: float = 2.0
     masks: tuple[Polygon, ...] = ()
     limit_key: str = ""  # recorder id; empty: the host of the stream's address
+    spare: bool = False  # the camera's second stream: given back where another camera has none
     worker_id: str = ""
     dwell_s: float = 0.0  # the shortest of the armed rules; long ones need no bursts
     audit_share: float = 0.0  # of the GOPs that nothing asks for, analysed in full all the same
@@ -84,7 +82,10 @@ class Surroundings:
 
 
 class CameraWatcher:
-    """Watches one camera in the thread that calls `run`; everything else may be called from any thread.
+    """Watches one stream in the thread that calls `run`; everything else may be called from any thread.
+
+    A camera with two streams has two watchers, of which one is armed; the other keeps its packets for evidence, and
+    can be armed at any time.
 
     Args:
         plan: What to watch.
@@ -121,27 +122,30 @@ class CameraWatcher:
         self._make_source = make_source or partial(source_for, plan.camera_id, plan.stream, plan.password)
         self._backoff = backoff or Backoff(base_s=1.0, cap_s=60.0)
         self._auth_backoff = auth_backoff or Backoff(base_s=30.0, cap_s=600.0, jitter=0.2)
-        self._mask = PrivacyMask(plan.masks)
+        mask = PrivacyMask(plan.masks)
+        self._picture = LatestPicture(plan.camera_id, shared.decoders, mask)
         self.ring = PacketRing(plan.ring_seconds, plan.ring_bytes)
         self.gate = ActivityGate(plan.policy, self.ring)
         self.hub = LiveHub()
         self._inspection = Inspection(
-            plan.camera_id, self.gate, shared.decoders, analyse, on_outcome, self._mask, glance=glance
+            plan.camera_id, self.gate, shared.decoders, analyse, on_outcome, mask, glance=glance
         )
         self._lane = shared.lanes.lane(plan.camera_id, self._work, on_refused=self.gate.refuse_burst)
         self._announced: VideoFormat | None = None  # as the source said
         self._video: VideoFormat | None = None  # the same, completed from the first keyframe
         self._timeline: Timeline | None = None
         self._held_s: float | None = None  # the moment whose pre-roll the analysis still needs
+        self._held_rings: tuple[PacketRing, ...] = (self.ring,)
+        self._pin_key = f"{ANALYSIS_PIN}:{plan.stream.role}"
         self._online_s: float | None = None
         self._keyframe_s: float | None = None
         self._reported_s = 0.0
         self._clock_offset_s: float | None = None
+        self._utc_ahead_s: float | None = None
         self._lost_packets = 0
-        self._jpeg: tuple[bytes, float] | None = None
         now = self._clock.now()
         self._state = CameraState(
-            plan.camera_id, CameraStateName.CONNECTING, since=now, updated_at=now, worker_id=plan.worker_id
+            plan.camera_id, CameraStateName.CONNECTING, now, now, worker_id=plan.worker_id, tier=plan.stream.role
         )
 
     @property
@@ -153,6 +157,27 @@ class CameraWatcher:
     def video(self) -> VideoFormat | None:
         """The stream's format, None before the first session."""
         return self._video
+
+    @property
+    def utc_ahead_s(self) -> float | None:
+        """See `alignment.utc_ahead_s`; None: this session has not told."""
+        return self._utc_ahead_s
+
+    @property
+    def gop_s(self) -> float | None:
+        """Seconds from keyframe to keyframe, or since the last one where that is longer; None: not known yet."""
+        newest_s, keyframe_s = self.ring.newest_s, self._keyframe_s
+        waited_s = 0.0 if newest_s is None or keyframe_s is None else newest_s - keyframe_s
+        if self.gate.gop_s is None:
+            return waited_s if waited_s >= LONG_GOP_S else None
+        return max(self.gate.gop_s, waited_s)
+
+    def hold_also(self, ring: PacketRing) -> None:
+        """Keep the pre-roll of what waits to be analysed in another ring too, before `run`: evidence comes from there.
+
+        That ring's own watcher must not do the same with the same role.
+        """
+        self._held_rings = (self.ring, ring)
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set, which is noticed within the read timeout. Never raises a camera's failure."""
@@ -180,13 +205,7 @@ class CameraWatcher:
         Decodes and encodes on first asking (30 ms for 1080p): call it in a thread, not on an event loop.
         """
         packets, video = self.ring.last_gop(), self._video
-        if not packets or video is None:
-            return None
-        kept = self._jpeg
-        if kept is None or kept[1] != packets[0].at_s:
-            kept = self._picture_of(packets[0], video)
-            self._jpeg = kept
-        return kept
+        return self._picture.of(packets[0], video) if packets and video is not None else None
 
     def live(self) -> Subscription | None:
         """Return a live feed to be entered on the viewer's event loop; None where only pictures can be shown."""
@@ -200,18 +219,19 @@ class CameraWatcher:
         plan, limits = self._plan, self._shared.limits
         key = plan.limit_key or urlsplit(plan.stream.url).hostname or "file"
         waiting = partial(self._tell, CameraStateName.WAITING, f"all streams of {key} are in use")
-        with limits.stream(plan.camera_id, key, stop, waiting):
+        with limits.stream(plan.camera_id, key, stop, waiting, spare=plan.spare) as place:
             source = self._make_source()
             try:
                 with limits.opening(plan.camera_id, key, stop):
                     video = source.open()
                 self._begin(video)
-                self._read(source, stop)
+                self._read(source, stop, place)
             finally:
                 source.close()
 
     def _begin(self, video: VideoFormat) -> None:
         self.gate.interrupt()
+        self._utc_ahead_s = None
         if video == self._announced and self._timeline is not None:
             self._timeline.reconnect()  # the same stream again: clips may reach over the gap
             return
@@ -222,18 +242,20 @@ class CameraWatcher:
         self.hub.end()
         self._announced = self._video = video
 
-    def _read(self, source: PacketSource, stop: threading.Event) -> None:
+    def _read(self, source: PacketSource, stop: threading.Event, place: Place) -> None:
         for raw in source.packets():
             if stop.is_set():
                 return
-            self._take(raw)
+            if place.recalled:
+                raise CameraBusy(self._plan.camera_id, "gives way to a camera without any stream")
+            packet = self._take(raw)
             hurried = self._keyframe_s is None or self.hub.viewers > 0 or self.gate.bursting
             if hurried is not source.eager:
                 source.eager = hurried
             if raw.keyframe:
-                self._note_keyframe(source)
+                self._note_keyframe(source, raw, packet)
 
-    def _take(self, raw: RawPacket) -> None:
+    def _take(self, raw: RawPacket) -> Packet:
         packet = self._placed(raw)
         if packet.keyframe and self._video is not None and not self._video.width:
             self._video = with_size(self._video, packet)
@@ -246,6 +268,7 @@ class CameraWatcher:
             self._lane.submit(request, lossless=self._plan.once)
         if packet.keyframe:
             self._keyframe_s = packet.at_s
+        return packet
 
     def _placed(self, raw: RawPacket) -> Packet:
         assert self._timeline is not None  # noqa: S101 - made when the session began
@@ -253,12 +276,8 @@ class CameraWatcher:
         stamp = self._timeline.place(raw.pts, raw.dts, raw.arrival_s)
         return Packet(raw.payload, stamp.pts, stamp.dts, self._video.time_base, raw.keyframe, raw.size, stamp.at_s)
 
-    def _release(self) -> None:
-        self._held_s = None
-        self.ring.unpin(ANALYSIS_PIN)
-
-    def _note_keyframe(self, source: PacketSource) -> None:
-        self._note_clock(source.wall_clock)
+    def _note_keyframe(self, source: PacketSource, raw: RawPacket, packet: Packet) -> None:
+        self._note_clock(source.wall_clock, raw, packet)
         self._lost_packets = source.lost_packets
         if self._online_s is None:
             self._online_s = self._clock.monotonic()
@@ -266,18 +285,20 @@ class CameraWatcher:
         elif self._clock.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._tell(CameraStateName.ONLINE)
 
-    def _note_clock(self, told: WallClock | None) -> None:
+    def _note_clock(self, told: WallClock | None, raw: RawPacket, packet: Packet) -> None:
         """Compare the camera's clock, as its newest sender report told it, with ours."""
-        if told is not None:
-            self._clock_offset_s = told.utc_s - self._clock.utc_at(told.arrival_s).timestamp()
+        if told is None:
+            return
+        if raw.pts is not None:
+            self._utc_ahead_s = utc_ahead_s(told, raw.pts, packet.at_s, packet.time_base)
+        self._clock_offset_s = told.utc_s - self._clock.utc_at(told.arrival_s).timestamp()
 
     def _work(self, request: DecodeRequest) -> None:
         if self._video is None:
             return
         last_s = request.packets[-1].at_s
         newest_s = self.ring.newest_s or last_s
-        self._held_s = request.packets[0].at_s
-        self.ring.pin(ANALYSIS_PIN, self._held_s - self._plan.ring_seconds)
+        self._keep(request.packets[0].at_s)
         try:
             self._inspection.work(request, self._video, 0.0 if self._plan.once else max(0.0, newest_s - last_s))
         finally:
@@ -287,8 +308,17 @@ class CameraWatcher:
     def _hold(self, at_s: float) -> None:
         """Keep the pre-roll of what waits to be analysed: on a busy machine the ring would outrun the analysis."""
         if self._held_s is None:
-            self._held_s = at_s
-            self.ring.pin(ANALYSIS_PIN, at_s - self._plan.ring_seconds)
+            self._keep(at_s)
+
+    def _keep(self, at_s: float) -> None:
+        self._held_s = at_s
+        for ring in self._held_rings:
+            ring.pin(self._pin_key, at_s - self._plan.ring_seconds)
+
+    def _release(self) -> None:
+        self._held_s = None
+        for ring in self._held_rings:
+            ring.unpin(self._pin_key)
 
     def _fail(self, error: Exception | None) -> float:
         """Tell what went wrong and return the pause before the next try, in seconds."""
@@ -312,7 +342,8 @@ class CameraWatcher:
         now = self._clock.now()
         old, video = self._state, self._video
         if name is not old.state:
-            logger.info("camera state", camera=self._plan.camera_id, state=name.value, detail=detail)
+            stream = self._plan.stream.role
+            logger.info("camera state", camera=self._plan.camera_id, stream=stream, state=name.value, detail=detail)
         self._state = replace(
             old,
             state=name,
@@ -341,11 +372,3 @@ class CameraWatcher:
         )
         self._reported_s = self._clock.monotonic()
         self._on_state(self._state)
-
-    def _picture_of(self, packet: Packet, video: VideoFormat) -> tuple[bytes, float] | None:
-        try:
-            picture = self._shared.decoders.picture(self._plan.camera_id, video, packet, self._mask)
-        except CameraError:
-            return None
-        sound, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-        return (jpeg.tobytes(), packet.at_s) if sound else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import structlog
 
-from camera_configs.models import CameraConfig, SiteConfig
+from camera_configs.models import CameraConfig, SiteConfig, StreamConfig
 from detectors.base import Detector
 from detectors.coco import scene_label
 from gateway.analysis.analyst import Analyst
@@ -21,6 +21,7 @@ from gateway.analysis.events import EventBuilder
 from gateway.analysis.glance import Glance
 from gateway.analysis.offline import OfflineRule
 from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
+from gateway.camera.choice import Role, StreamChoice
 from gateway.camera.decoder import PrivacyMask
 from gateway.camera.live import Subscription
 from gateway.camera.snapshots.look import masked_jpeg
@@ -30,10 +31,12 @@ from gateway.camera.snapshots.watch import Mode
 from gateway.camera.watcher import CameraWatcher, Surroundings, WatchPlan
 from gateway.errors import StreamCorrupt
 from gateway.fleet.duty import Duties, Duty
-from gateway.fleet.event_desk import DeskTools, EventDesk, Footage, OpenCase, Report
+from gateway.fleet.event_desk import DeskTools, EventDesk, OpenCase, Report
+from gateway.fleet.footage import Footage
 from gateway.fleet.passwords import password_of
 from gateway.fleet.polling_tier import PollingTier
-from gateway.fleet.stream_side import StreamSide
+from gateway.fleet.shown_state import shown_state, streams_apart
+from gateway.fleet.stream_side import StreamSide, Watchers
 from gateway.settings import Settings
 from gateway.types import Frame, Outcome, Phase
 from storage.records import CameraState, CameraStateName, CoverageState
@@ -48,6 +51,7 @@ LOOK_GRACE_S = 2.0
 POLL_TIER = "poll"
 # With less of the picture left than this, a camera counts as masked.
 LEAST_VISIBLE_SHARE = 0.02
+ROLES: tuple[Role, ...] = ("main", "sub")
 # How far analysis may be behind the camera before its silence is taken for the camera's.
 ANALYSIS_LAG_S = 10.0
 
@@ -68,7 +72,7 @@ class WorkerParts:
 
 
 class CameraUnit:
-    """Watches one camera by its stream, or by its snapshots while these will do; used on the worker's event loop.
+    """Watches one camera by its streams, or by its snapshots while these will do; used on the worker's event loop.
 
     Attributes:
         camera: Its configuration.
@@ -109,24 +113,17 @@ class CameraUnit:
         self._mode: ModeChange | None = None  # None: not polled
         self._telling = threading.Lock()
         self._look: Polled | None = None
-        now = self._clock.now()
-        self.state = CameraState(
-            camera.id, CameraStateName.CONNECTING, since=now, updated_at=now, worker_id=parts.worker_id
-        )
-        self._stream = StreamSide(f"camera:{camera.id}", self._make_watcher)
+        self._told: dict[str, CameraState] = {}  # by the present watchers, by the stream they read
+        choice = StreamChoice(keep_to_sub=camera.analyse == "sub") if len(watched_streams(camera)) > 1 else None
+        self._stream = StreamSide(f"camera:{camera.id}", self._make_watchers, choice)
+        self.state = self.watcher.state
         builder = EventBuilder(self._clock, parts.site, parts.run_id, detector.name if detector else "motion")
-        stream = self._stream
-        self.desk = EventDesk(
-            camera,
-            builder,
-            Footage(stream.pin, stream.unpin, stream.since, lambda: self.watcher.video, self._looks_before),
-            parts.tools,
-            parts.open_case,
-        )
+        footage = Footage(camera.id, self._stream, lambda: self.watcher, self.mask, self._looks_before)
+        self.desk = EventDesk(camera, builder, footage, parts.tools, parts.open_case)
 
     @property
     def watcher(self) -> CameraWatcher:
-        """Of the stream; the last one while that is closed."""
+        """Of the stream analysed; the last one while that is closed."""
         return self._stream.watcher
 
     @property
@@ -136,13 +133,13 @@ class CameraUnit:
 
     @property
     def opening(self) -> bool:
-        """The stream of a camera with snapshots is being opened and has shown nothing yet."""
-        connecting = self.watcher.state.state is CameraStateName.CONNECTING
-        return self._mode is not None and self._stream.is_open and connecting
+        """A stream of a camera with snapshots is being opened and has shown nothing yet."""
+        states = [watcher.state.state for watcher in self._stream.watchers.values()]
+        return self._mode is not None and self._stream.is_open and CameraStateName.CONNECTING in states
 
     def start(self) -> None:
-        """Begin to watch, with the stream."""
-        self._stream.open()
+        """Begin to watch, with the streams."""
+        self._stream.open(self._clock.monotonic())
 
     def stop(self) -> None:
         """End the watching for good; threads end within their read timeout."""
@@ -154,8 +151,8 @@ class CameraUnit:
 
     def latest_picture(self) -> tuple[bytes, float] | None:
         """Return the last picture as JPEG, masks painted, and its moment; blocks for decoding."""
-        found = None if self.polling else self.stream_picture()
         look = self._look
+        found = None if self.polling and look is not None else self.stream_picture()
         if found is not None or look is None:
             return found
         with suppress(StreamCorrupt):
@@ -163,12 +160,14 @@ class CameraUnit:
         return None
 
     def stream_picture(self) -> tuple[bytes, float] | None:
-        """Return the stream's last keyframe likewise."""
-        return self.watcher.latest_picture()
+        """Return the last keyframe likewise, of the main stream while it is there."""
+        found = (watcher.latest_picture() for watcher in self._stream.best_first)
+        return next((picture for picture in found if picture is not None), None)
 
     def live(self) -> Subscription | None:
-        """Return a live feed; None where only pictures can be shown, or the stream is closed."""
-        return self.watcher.live() if self._stream.is_open else None
+        """Return a live feed, of the main stream if it can; None where only pictures can be shown, or all is closed."""
+        feeds = (watcher.live() for watcher in self._stream.best_first) if self._stream.is_open else ()
+        return next((feed for feed in feeds if feed is not None), None)
 
     def take_look(self, look: Polled) -> None:
         """Note that a look came."""
@@ -195,11 +194,12 @@ class CameraUnit:
         if self.polling:
             self._stream.close()
         else:
-            self._stream.open()
+            self._stream.open(self._clock.monotonic())
 
     def tick(self) -> None:
         """Let time pass where no frames come; call about once a second, on the loop."""
         now_s = self._clock.monotonic()
+        self._follow_streams(now_s)
         self._follow_schedules()
         if self._parts.polling is not None:
             self._parts.polling.follow(self)
@@ -255,27 +255,53 @@ class CameraUnit:
         duty = self._duties.at(self._clock.now())
         if duty != self.duty:
             self.duty = duty
-            self.watcher.change_policy(armed=duty.armed, cadence_s=duty.cadence_s, dwell_s=duty.dwell_s)
+            self._arm()
             logger.info("rules in force changed", camera=self.camera.id, armed=duty.armed, cadence_s=duty.cadence_s)
 
-    def _make_watcher(self) -> CameraWatcher:
-        made: list[CameraWatcher] = []
+    def _follow_streams(self, now_s: float) -> None:
+        """Analyse the stream that does best now; the other goes on being received."""
+        if len(self._stream.watchers) == 1:
+            return
+        if self._stream.follow(now_s):
+            self._arm()
+            logger.info("stream changed", camera=self.camera.id, analysed=self._stream.analysed)
+        with self._telling:
+            if not self.polling and self._told:
+                self._show()
 
+    def _arm(self) -> None:
+        duty, stream = self.duty, self._stream
+        for watcher in stream.watchers.values():
+            armed = duty.armed and watcher is stream.watcher
+            watcher.change_policy(armed=armed, cadence_s=duty.cadence_s, dwell_s=duty.dwell_s)
+
+    def _make_watchers(self, analysed: Role) -> Watchers:
+        self._told = {}
+        watchers: dict[Role, CameraWatcher] = {}
+        for stream in watched_streams(self.camera):
+            plan = watch_plan(self.camera, stream, self.duty, self._parts)
+            watchers[stream.role] = self._make_watcher(
+                plan if stream.role == analysed else replace(plan, armed=False),
+                lambda: self._stream.watchers is watchers,
+            )
+        if len(watchers) > 1:
+            watchers["sub"].hold_also(watchers["main"].ring)
+            watchers["main"].hold_also(watchers["sub"].ring)
+        return watchers
+
+    def _make_watcher(self, plan: WatchPlan, is_present: Callable[[], bool]) -> CameraWatcher:
         def note(state: CameraState) -> None:
-            if made and self._stream.watcher is made[0]:  # a former one has nothing to say any more
+            if is_present():  # a former one has nothing to say any more
                 self._note_state(state)
 
-        made.append(
-            CameraWatcher(
-                watch_plan(self.camera, self.duty, self._parts),
-                self._parts.shared,
-                analyse=self._analyse,
-                on_outcome=self._report,
-                on_state=note,
-                glance=Glance(watched_zones(self._rules)),
-            )
+        return CameraWatcher(
+            plan,
+            self._parts.shared,
+            analyse=self._analyse,
+            on_outcome=self._report,
+            on_state=note,
+            glance=Glance(watched_zones(self._rules)),
         )
-        return made[0]
 
     def _analyse(self, frame: Frame) -> Outcome:
         with self._turn:
@@ -300,8 +326,15 @@ class CameraUnit:
 
     def _note_state(self, state: CameraState) -> None:
         with self._telling:
+            self._told[state.tier] = state
             if not self.polling:
-                self.state = replace(state, notes=self._notes(state.notes))
+                self._show()
+
+    def _show(self) -> None:
+        """Show what the watchers told; to be called with `_telling` held."""
+        notes = (*self._stream.notes, *streams_apart(self._stream.watchers.values()))
+        state = shown_state(self._told, self._stream.analysed, notes)
+        self.state = replace(state, notes=self._notes(state.notes))
 
     def _show_polling(self) -> None:
         now, old = self._clock.now(), self.state
@@ -343,10 +376,14 @@ def visible_share(camera: CameraConfig) -> float:
     return float(np.count_nonzero(picture) / picture.size)
 
 
-def watch_plan(camera: CameraConfig, duty: Duty, parts: WorkerParts) -> WatchPlan:
-    """Return what the watcher needs to know of a camera."""
-    stream = camera.stream("main")
-    assert stream is not None  # noqa: S101 - the configuration guarantees it
+def watched_streams(camera: CameraConfig) -> list[StreamConfig]:
+    """Return the streams that are received, main first."""
+    roles = ROLES[:1] if camera.analyse == "main" else ROLES
+    return [stream for role in roles if (stream := camera.stream(role)) is not None]
+
+
+def watch_plan(camera: CameraConfig, stream: StreamConfig, duty: Duty, parts: WorkerParts) -> WatchPlan:
+    """Return what the watcher of a camera's stream needs to know."""
     return WatchPlan(
         camera_id=camera.id,
         stream=stream,
@@ -356,13 +393,18 @@ def watch_plan(camera: CameraConfig, duty: Duty, parts: WorkerParts) -> WatchPla
         dwell_s=duty.dwell_s,
         audit_share=parts.settings.audit_share,
         masks=tuple(zone.polygon for zone in camera.privacy_masks),
-        limit_key=limit_key(camera),
+        limit_key=limit_key(camera, stream),
+        spare=stream.role == "sub",
         worker_id=parts.worker_id,
         ring_seconds=parts.settings.ring_s,
     )
 
 
-def limit_key(camera: CameraConfig) -> str:
-    """Return what the camera shares its number of streams with: its recorder, or the host of its address."""
-    stream = camera.stream("main")
-    return camera.recorder or (stream and urlsplit(stream.url).hostname) or "file"
+def limit_keys(camera: CameraConfig) -> list[str]:
+    """Return the keys of all streams that are received: each counts."""
+    return [limit_key(camera, stream) for stream in watched_streams(camera)]
+
+
+def limit_key(camera: CameraConfig, stream: StreamConfig) -> str:
+    """Return what a stream shares the number of streams with: its recorder, or the host of its address."""
+    return camera.recorder or urlsplit(stream.url).hostname or "file"

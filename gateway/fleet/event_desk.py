@@ -29,7 +29,8 @@ from gateway.errors import CameraError, EvidenceError
 from gateway.evidence.clip import ClipCutter
 from gateway.evidence.snapshot import Jpeg, snapshot, store_picture, thumbnail
 from gateway.evidence.window import PRE_ROLL_S, choose, event_window, ready_at_s
-from gateway.types import Bgr, Box, Packet, Phase, Signal, VideoFormat
+from gateway.fleet.footage import Footage
+from gateway.types import Bgr, Box, Phase, Signal
 from storage.errors import StorageError, StoreUnavailable
 from storage.protocols import EventStore, MediaStore
 from storage.records import Case, CaseStep, Delivery, Event, EventState, Evidence, EvidenceKind, ReviewItem
@@ -100,24 +101,6 @@ class Mailbox:
             await self._ready.wait()
 
 
-class Footage:
-    """What the desk needs of the camera's watcher, and the looks that led to what began at a moment."""
-
-    def __init__(
-        self,
-        pin: Callable[[str, float], None],
-        unpin: Callable[[str], None],
-        since: Callable[[float], list[Packet]],
-        video: Callable[[], VideoFormat | None],
-        looks_before: Callable[[float], Sequence[Polled]] = lambda _: (),
-    ) -> None:
-        self.pin = pin
-        self.unpin = unpin
-        self.since = since
-        self.video = video
-        self.looks_before = looks_before
-
-
 @dataclass(frozen=True, slots=True)
 class DeskTools:
     """What the desks of a worker share."""
@@ -148,7 +131,7 @@ class EventDesk:
     Args:
         camera: Its configuration.
         builder: This camera's own.
-        footage: The ring to hold and to cut from.
+        footage: The rings to hold and to cut from.
         tools: Stores, cutter and clock.
         open_case: Makes the case of an event whose rule says `auto_report`.
     """
@@ -196,18 +179,18 @@ class EventDesk:
                 self._footage.pin(key, signal.since_s - PRE_ROLL_S)
             for change in self._builder.take((signal,)):
                 if isinstance(change, Opened):
-                    self._open(change, report.picture, group)
+                    self._open(change, report, group)
                 else:
                     self._note((change,))
             # An event holds the ring under its own id: the rule's next candidate neither moves nor ends that.
             if signal.phase in {Phase.RAISED, Phase.CLEARED}:
                 self._footage.unpin(key)
 
-    def _open(self, change: Opened, picture: Bgr | None, group: asyncio.TaskGroup) -> None:
+    def _open(self, change: Opened, report: Report, group: asyncio.TaskGroup) -> None:
         self._footage.pin(change.event.id, change.since_s - PRE_ROLL_S)
-        running = self._running[change.event.id] = _Running(
-            change.event, change, picture, self._footage.looks_before(change.since_s)
-        )
+        looks = self._footage.looks_before(change.since_s)
+        running = _Running(change.event, change, report.picture, looks)
+        self._running[change.event.id] = running
         self._start(running, group)
 
     def _start(self, running: _Running, group: asyncio.TaskGroup) -> None:
@@ -234,7 +217,7 @@ class EventDesk:
                 # Beside the evidence: a database that is away must not make the ring run over.
                 group.create_task(self._begin(running.opened.event), name=f"begin:{event_id}")
                 if running.evidence is None:
-                    await self._wait_until(ready_at_s(running.opened.raised_s))
+                    await self._wait_until(ready_at_s(running.opened.raised_s) + self._footage.lag_s)
                     running.evidence = await self._evidence(running)
                 running.picture, running.looks = None, ()
                 self._footage.unpin(event_id)
@@ -292,6 +275,9 @@ class EventDesk:
     async def _evidence(self, running: _Running) -> list[Evidence]:
         """Make what can be made; whatever fails is logged and left out."""
         found: list[Evidence] = []
+        if running.picture is not None:
+            sharper = await asyncio.to_thread(self._footage.picture, running.opened.raised_s)
+            running.picture = running.picture if sharper is None else sharper
         for make in (self._clip, self._snapshot, self._thumbnail):
             try:
                 evidence = await make(running)
@@ -304,11 +290,11 @@ class EventDesk:
 
     async def _clip(self, running: _Running) -> Evidence | None:
         spans = event_window(running.opened.since_s, running.opened.raised_s)
-        packets = choose(self._footage.since(spans[0].start_s), spans)
-        video = self._footage.video()
-        if video is None or not packets:
+        found = self._footage.between(spans[0].start_s, spans[-1].end_s)
+        packets = choose(found.packets, spans) if found else ()
+        if found is None or not packets:
             return None
-        return await self._tools.cutter.cut(running.opened.event, video, packets, self._tools.clock, self._masks)
+        return await self._tools.cutter.cut(running.opened.event, found.video, packets, self._tools.clock, self._masks)
 
     async def _snapshot(self, running: _Running) -> Evidence | None:
         event, picture = running.opened.event, running.picture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import math
 import os
 import secrets
@@ -11,9 +10,10 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,11 +32,13 @@ from gateway.camera.watcher import Surroundings
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
 from gateway.clock import Clock, SystemClock
 from gateway.evidence.clip import ClipCutter
-from gateway.fleet.camera_unit import CameraUnit, WorkerParts, limit_key
+from gateway.fleet.camera_unit import CameraUnit, WorkerParts, limit_keys
 from gateway.fleet.coverage_clerk import CoverageClerk
 from gateway.fleet.event_desk import DeskTools
+from gateway.fleet.garbage import collect_garbage
 from gateway.fleet.polling_tier import PollingTier
 from gateway.fleet.shards import Shard
+from gateway.fleet.worker_counters import Counters, worker_counters
 from gateway.fleet.worker_http import WorkerHttp
 from gateway.settings import Settings
 from gateway.supervise import Backoff, supervise
@@ -54,9 +56,6 @@ HEARTBEAT_EVERY_S = 5.0
 # A camera thread notices a stop within its read timeout (10 s by default); the process does not wait for slow ones,
 # whose threads are daemons.
 JOIN_TIMEOUT_S = 2.0
-# Packets come and go by the thousand and form no cycles: with the usual thresholds (700, 10, 10) the garbage collector
-# took a tenth of the worker's time to find nothing (measured, 24 cameras).
-GC_THRESHOLDS = (50_000, 20, 50)
 
 
 async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None:
@@ -65,7 +64,6 @@ async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None
     Raises:
         ConfigError, ModelLoadError, StorageError: It cannot start.
     """
-    gc.set_threshold(*GC_THRESHOLDS)
     site = await asyncio.to_thread(load_site, config_dir)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -80,14 +78,27 @@ async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None
 
 
 def limit_shares(cameras: Sequence[CameraConfig], shard: Shard, per_host: int) -> dict[str, int]:
-    """Return how many streams this worker may open of each recorder or host that cannot serve all its cameras.
+    """Return how many streams this worker may open of each recorder or host that cannot serve all streams.
 
-    In proportion to its part of the cameras there, since workers cannot count each other's streams.
+    In proportion to its part of the streams there, since workers cannot count each other's streams: of main streams,
+    and of substreams once all main streams have a place.
     """
-    everywhere = Counter(limit_key(camera) for camera in cameras if camera.enabled)
-    here = Counter(limit_key(camera) for camera in shard.cameras(cameras))
-    crowded = {key: total for key, total in everywhere.items() if total > per_host}
-    return {key: max(1, per_host * here[key] // total) for key, total in crowded.items()}
+    mains, subs = _streams_by_key([camera for camera in cameras if camera.enabled])
+    mains_here, subs_here = _streams_by_key(shard.cameras(cameras))
+
+    def share(key: str) -> int:
+        left = per_host - mains[key]
+        if left <= 0:
+            return per_host * mains_here[key] // mains[key]
+        return mains_here[key] + left * subs_here[key] // subs[key]
+
+    return {key: max(1, share(key)) for key, total in (mains + subs).items() if total > per_host}
+
+
+def _streams_by_key(cameras: Iterable[CameraConfig]) -> tuple[Counter[str], Counter[str]]:
+    """Count main and substreams by what they share their number with."""
+    keys = [limit_keys(camera) for camera in cameras]
+    return Counter(first for first, *_ in keys), Counter(key for _, *others in keys for key in others)
 
 
 class Worker:
@@ -135,7 +146,7 @@ class Worker:
                 unit.start()
             logger.info("worker watches", worker=self._shard.worker_id, cameras=len(units))
             try:
-                await self._attend(units, record, clerk, parts.polling)
+                await self._attend(units, record, clerk, parts)
             finally:
                 for unit in units:
                     unit.stop()
@@ -145,14 +156,16 @@ class Worker:
                 await self._unregister()
 
     async def _attend(
-        self, units: Sequence[CameraUnit], record: WorkerRecord, clerk: CoverageClerk, polling: PollingTier | None
+        self, units: Sequence[CameraUnit], record: WorkerRecord, clerk: CoverageClerk, parts: WorkerParts
     ) -> None:
         """Keep events, health and coverage until asked to stop, then finish what is in hand."""
+        counters = partial(worker_counters, parts.detectors, parts.polling, clerk.ledger)
         async with asyncio.TaskGroup() as group:
             desks = [group.create_task(self._keep_desk(u), name=f"desk:{u.camera.id}") for u in units]
-            health = group.create_task(self._report_health(units, record), name="health")
+            health = group.create_task(self._report_health(units, record, counters), name="health")
             ledger = group.create_task(clerk.run(units), name="coverage")
-            polls = group.create_task(self._poll(polling), name="polling")
+            polls = group.create_task(self._poll(parts.polling), name="polling")
+            garbage = group.create_task(collect_garbage(self._clock), name="garbage")
             await self._stopping.wait()
             # From here on nothing opens a stream again, and nobody answers for the time.
             ledger.cancel()
@@ -161,6 +174,7 @@ class Worker:
             clerk.stop()
             await self._drain(units, desks)
             health.cancel()
+            garbage.cancel()
 
     async def _poll(self, polling: PollingTier | None) -> None:
         if polling is not None:
@@ -221,7 +235,9 @@ class Worker:
             logger.warning("events could not be finished in time", task=task.get_name())
             task.cancel()
 
-    async def _report_health(self, units: Sequence[CameraUnit], record: WorkerRecord) -> None:
+    async def _report_health(
+        self, units: Sequence[CameraUnit], record: WorkerRecord, counters: Callable[[], Counters]
+    ) -> None:
         saved: dict[str, CameraState] = {}
         beat_s = -math.inf
         while True:
@@ -234,7 +250,8 @@ class Worker:
                 saved |= fresh
                 if self._clock.monotonic() - beat_s >= HEARTBEAT_EVERY_S:
                     beat_s = self._clock.monotonic()
-                    await self._stores.fleet.register(replace(record, heartbeat_at=self._clock.now()))
+                    beat = replace(record, heartbeat_at=self._clock.now(), counters=counters())
+                    await self._stores.fleet.register(beat)
             except StorageError as exc:
                 logger.warning("health cannot be saved", error=str(exc))
             await self._clock.sleep(HEALTH_EVERY_S)

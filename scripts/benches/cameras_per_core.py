@@ -16,21 +16,23 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.benches.baseline import baseline, size_for
 from scripts.benches.machine import MachineMeter, ProcessMeter, Span, say, use_of
-from scripts.benches.serving import Simulator, simulating, spread
+from scripts.benches.serving import Show, Simulator, simulating, spread
 from scripts.benches.streams import MAIN, SUB, Recording, examine, recording_of
 from scripts.benches.watching import FAST_RULE, SLOW_RULE, Watched, watching
 from storage.records import CameraState
 
-CAMERAS = {"main": 50, "fast": 30, "sub": 80}  # by default: what two cores can serve and watch at the same time
+# By default: what two cores can serve and watch at the same time.
+CAMERAS = {"main": 50, "fast": 30, "sub": 80, "mainsub": 40}
 FAST_EVERY = 5  # one camera in so many looks at every keyframe
 BASE_SETTLE_S = 8.0  # a worker with one camera has loaded what it needs by then
 BASELINE_WARM_UP_S = 8.0
 LEAST_LOOK_SHARE = 0.99
+SUB_SUFFIX = "-sub"  # of the path of a camera's second stream
 # A camera with so many more frames than looks due was analysed closely.
 SPARE_LOOKS = 2
 
@@ -115,7 +117,8 @@ def _arguments() -> argparse.ArgumentParser:
         choices=sorted(CAMERAS),
         default="main",
         help="main: 1080p, one camera in five looks at every keyframe, the others every 10 s; fast: 1080p, all at "
-        "every keyframe; sub: as main on a substream (default main)",
+        "every keyframe; sub: as main on a substream; mainsub: as main, analysed on a substream while the 1080p stream "
+        "is received and kept for evidence; the baseline decodes the 1080p stream (default main)",
     )
     parser.add_argument("--video", type=Path, help="recording to show (default: one that is painted and kept)")
     parser.add_argument("--cameras", type=int, help=f"simulated cameras (default {CAMERAS})")
@@ -129,8 +132,7 @@ def _arguments() -> argparse.ArgumentParser:
 async def _watch(
     folder: Path, recording: Recording, cameras: int, options: argparse.Namespace
 ) -> tuple[Watch, list[str]]:
-    shows = spread(recording.path, cameras, recording.duration_s)
-    with simulating(shows) as simulator:
+    with simulating(shows_of(recording, cameras, options.mode)) as simulator:
         watched = site_of(simulator.urls, options.mode)
         async with watching(folder / "one", watched[:1]) as worker:
             await worker.connected()
@@ -153,7 +155,20 @@ async def _watch(
 
 def site_of(urls: Mapping[str, str], mode: str) -> list[Watched]:
     """Return the cameras; the fast ones are dealt out evenly."""
-    return [Watched(name, url, mode == "fast" or i % FAST_EVERY == 0) for i, (name, url) in enumerate(urls.items())]
+    cameras = [name for name in urls if not name.endswith(SUB_SUFFIX)]
+    return [
+        Watched(name, urls[name], mode == "fast" or i % FAST_EVERY == 0, urls.get(name + SUB_SUFFIX, ""))
+        for i, name in enumerate(cameras)
+    ]
+
+
+def shows_of(recording: Recording, cameras: int, mode: str) -> list[Show]:
+    """Return what is to be simulated: with `mainsub` each camera shows the same time of a smaller recording too."""
+    shows = spread(recording.path, cameras, recording.duration_s)
+    if mode != "mainsub":
+        return shows
+    file = str(recording_of(SUB))
+    return [*shows, *(replace(show, path=show.path + SUB_SUFFIX, file=file) for show in shows)]
 
 
 def count_looks(

@@ -37,6 +37,7 @@ class Watched:
     id: str
     url: str
     fast: bool  # looks at every keyframe are due, else one every 10 s
+    sub_url: str = ""  # of a camera with a substream
 
 
 def write_site(folder: Path, cameras: Sequence[Watched]) -> Path:
@@ -57,7 +58,7 @@ def _camera(camera: Watched) -> dict[str, Any]:
         "grids": ["g1"],
         "position": {"lon": 100.4, "lat": 38.9, "place": "bench"},
         "legal": {**legal, "signage_confirmed": True},
-        "streams": [{"url": camera.url}],
+        "streams": [{"url": camera.url}, *([{"url": camera.sub_url, "role": "sub"}] if camera.sub_url else [])],
         "zones": [{"id": "z", "name": "z", "polygon": ZONE}],
         "rules": [{**(FAST_RULE if camera.fast else SLOW_RULE), "zone": "z"}],
     }
@@ -113,7 +114,7 @@ async def watching(folder: Path, cameras: Sequence[Watched], **settings: object)
     """
     site, data = write_site(folder / "site", cameras), folder / "data"
     data.mkdir()
-    chosen = {"data_dir": data, "streams_per_host": len(cameras) + 1, "log_level": "warning", **settings}
+    chosen = {"data_dir": data, "streams_per_host": 2 * len(cameras) + 1, "log_level": "warning", **settings}
     environment = {key: value for key, value in worker_environment().items() if not key.startswith("GRIDPATROL_")}
     environment |= {f"GRIDPATROL_{key.upper()}": str(value) for key, value in chosen.items()}
     async with open_stores(f"sqlite:///{data / 'gridpatrol.db'}", migrate=True) as stores:

@@ -74,6 +74,17 @@ def test_a_camera_has_one_main_stream(camera: CameraConfig, roles: tuple[str, ..
         CameraConfig.model_validate(camera.model_dump() | {"streams": streams})
 
 
+def test_a_substream_that_is_not_there_cannot_be_asked_for(camera: CameraConfig) -> None:
+    """Without a wish the gateway chooses; the main stream can always be asked for."""
+    assert camera.analyse == "auto"
+    with pytest.raises(ValidationError, match="analyse: this camera has no stream with role sub"):
+        CameraConfig.model_validate(camera.model_dump() | {"analyse": "sub"})
+    assert CameraConfig.model_validate(camera.model_dump() | {"analyse": "main"}).analyse == "main"
+    streams = [{"url": "rtsp://10.0.0.1/x"}, {"url": "rtsp://10.0.0.1/y", "role": "sub"}]
+    both = CameraConfig.model_validate(camera.model_dump() | {"analyse": "sub", "streams": streams})
+    assert both.analyse == "sub"
+
+
 def test_ids_inside_a_camera_are_unique(camera: CameraConfig) -> None:
     """Two rules of one id could not be told apart in an event."""
     rules = [rule.model_dump() for rule in (*camera.rules, camera.rules[0])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -75,3 +76,83 @@ def test_few_streams_open_at_the_same_time() -> None:
             pass
         with limits.opening("b", "nvr", stopped()):
             pass
+
+
+def test_second_streams_give_way_to_cameras_without_any() -> None:
+    """As many are recalled as first streams wait, the youngest first; each that leaves lets one in."""
+    limits, going, entered = StreamLimits(per_host=3), threading.Event(), threading.Semaphore(0)
+
+    def wait(camera_id: str) -> None:
+        with limits.stream(camera_id, "nvr", going):
+            entered.release()
+            going.wait(TIMEOUT_S)
+
+    with ExitStack() as held:
+        spares = [ExitStack() for _ in range(3)]
+        places = [s.enter_context(limits.stream(str(i), "nvr", going, spare=True)) for i, s in enumerate(spares)]
+        held.callback(going.set)
+        threads = [threading.Thread(target=wait, args=(name,)) for name in ("a", "b")]
+        for thread in threads:
+            thread.start()
+        while sum(place.recalled for place in places) < 2:
+            assert all(thread.is_alive() for thread in threads)
+        assert [place.recalled for place in places] == [False, True, True]
+        for spare in spares[1:]:
+            spare.close()
+            assert entered.acquire(timeout=TIMEOUT_S)
+        assert [place.recalled for place in places] == [False, True, True]
+        assert limits.streams("nvr") == 3
+        spares[0].close()
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+    assert limits.streams("nvr") == 0
+
+
+def test_second_stream_does_not_take_what_a_first_one_waits_for() -> None:
+    """A place that becomes free goes to the camera without any stream, whoever asked first."""
+    limits, stop, order = StreamLimits(per_host=1), threading.Event(), list[str]()
+    waiting = {name: threading.Event() for name in ("spare", "first")}
+
+    def wait(name: str) -> None:
+        with limits.stream(name, "nvr", stop, waiting[name].set, spare=name == "spare"):
+            order.append(name)
+
+    threads = [threading.Thread(target=wait, args=(name,)) for name in waiting]
+    with limits.stream("a", "nvr", stop):
+        for thread, waits in zip(threads, waiting.values(), strict=True):
+            thread.start()
+            assert waits.wait(TIMEOUT_S)
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+    assert order == ["first", "spare"]
+
+
+def test_recalled_place_is_not_asked_for_again_once_nobody_waits() -> None:
+    """A camera that stops waiting leaves the second streams alone from then on."""
+    limits, stop = StreamLimits(per_host=1), threading.Event()
+    with limits.stream("a", "nvr", stop, spare=True) as place:
+        with pytest.raises(CameraBusy), limits.stream("b", "nvr", stopped()):
+            pass
+        assert not place.recalled
+
+
+@pytest.mark.parametrize("per_host", [1, 2, 3])
+def test_crowd_of_pairs_always_comes_to_an_end(per_host: int) -> None:
+    """Cameras with two streams each, all at once through few places: everybody gets through, nothing locks up."""
+    limits, done = StreamLimits(per_host=per_host, opens_per_host=1), list[str]()
+
+    def watch(name: str, *, spare: bool) -> None:
+        for _ in range(20):
+            with (
+                limits.stream(name, "nvr", threading.Event(), spare=spare),
+                limits.opening(name, "nvr", threading.Event()),
+            ):
+                assert limits.streams("nvr") <= per_host
+        done.append(name)
+
+    threads = [threading.Thread(target=watch, args=(f"{i}",), kwargs={"spare": i % 2 == 1}) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+    assert len(done) == len(threads)

@@ -16,8 +16,9 @@ from camera_configs.models import StreamConfig
 from gateway.camera.lane import LanePool
 from gateway.camera.limits import StreamLimits
 from gateway.camera.packets import WallClock
+from gateway.camera.ring import PacketRing
 from gateway.camera.source import FileSource, PacketSource, RawPacket
-from gateway.camera.watcher import CameraWatcher, Surroundings, WatchPlan
+from gateway.camera.watcher import ANALYSIS_PIN, CameraWatcher, Surroundings, WatchPlan
 from gateway.clock import FakeClock
 from gateway.errors import CameraAuthError, CameraError, CameraSilent, StreamFormatChanged, StreamStalled
 from gateway.supervise import Backoff
@@ -354,3 +355,98 @@ def test_a_format_change_is_followed_at_once_but_not_in_a_loop(pool: LanePool, c
     rig = Rig(pool, sessions, clock=clock)
     assert rig.run(2).pauses == [0.0, 1.0]
     assert rig.names[:4] == ["connecting", "online", "online", "online"]
+
+
+def test_two_streams_of_a_camera_can_be_compared_by_its_clock(pool: LanePool, clip: Path) -> None:
+    """What the newest report says of a keyframe; nothing before a report, nor after a reconnection without one."""
+    video, raws = recorded(clip)
+    told = ScriptedSource(video, raws)
+    first_pts = raws[0].pts
+    assert first_pts is not None
+    told.wall_clock = WallClock(1_700_000_050.0, first_pts + 90_000, 0.0)
+    rig = Rig(pool, [told, ScriptedSource(video, recorded(clip, arrival_s=5.0)[1])])
+    assert rig.watcher.utc_ahead_s is None
+    rig.run(1)
+    assert rig.watcher.utc_ahead_s == pytest.approx(1_700_000_049.0, abs=0.01)
+    rig.run(1)
+    assert rig.watcher.utc_ahead_s is None
+
+
+def test_keyframes_that_stay_away_count_as_far_apart(pool: LanePool, clip: Path) -> None:
+    """Unknown at first, then as measured, then the wait for the next one where that is longer."""
+    video, raws = recorded(clip)
+    late = [replace_keyframe(raw, arrival_s=raw.arrival_s + 12.0) for raw in recorded(clip)[1]]
+    rig = Rig(pool, [ScriptedSource(video, raws[:GOP]), ScriptedSource(video, [*raws, *late])])
+    assert rig.watcher.gop_s is None
+    rig.run(1)
+    assert rig.watcher.gop_s is None
+    rig.run(1)
+    assert rig.watcher.gop_s == pytest.approx(12 + 74 / 25 - 2, abs=0.1)
+
+
+def replace_keyframe(raw: RawPacket, arrival_s: float) -> RawPacket:
+    assert raw.pts is not None
+    assert raw.dts is not None
+    later = 12 * 90_000
+    return raw._replace(keyframe=False, pts=raw.pts + later, dts=raw.dts + later, arrival_s=arrival_s)
+
+
+def test_second_stream_gives_way_to_a_camera_without_any(pool: LanePool, clip: Path) -> None:
+    """It ends its session with the next packet, says that it waits, and frees the place."""
+    video, raws = recorded(clip)
+    limits = StreamLimits(per_host=1)
+    entered, going = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with limits.stream("other", "nvr", going):
+            entered.set()
+            going.wait(TIMEOUT_S)
+
+    thread = threading.Thread(target=hold)
+
+    def crowd(index: int) -> None:
+        if index == 5:
+            thread.start()
+            while not limits._streams._spare["nvr"][0].recalled:
+                assert thread.is_alive()
+
+    source = ScriptedSource(video, raws, before_each=crowd)
+    rig = Rig(pool, [source], plan=replace(PLAN, limit_key="nvr", spare=True), limits=limits)
+    rig.run(1)
+    assert entered.wait(TIMEOUT_S)
+    going.set()
+    thread.join(TIMEOUT_S)
+    assert rig.names == ["connecting", "online", "waiting"]
+    assert source.closed == 1
+
+
+def test_what_waits_to_be_analysed_is_kept_in_both_rings(pool: LanePool, clip: Path) -> None:
+    """The clip comes from the other stream: its pre-roll must not go by age while the analysis is behind."""
+    video, raws = recorded(clip)
+    rig = Rig(pool, plan=replace(PLAN, once=True, cadence_s=1.0))
+    other, pinned = PacketRing(), list[dict[str, float]]()
+    rig.watcher.hold_also(other)
+
+    def analyse(frame: Frame) -> Outcome:
+        pinned.append(dict(other._pins))
+        return Outcome(frame.at_s, moving=False, occupied=False)
+
+    rig.watcher._inspection._analyse = analyse
+    rig.watcher._make_source = lambda: ScriptedSource(video, raws)
+    rig.watcher.run(threading.Event())
+    assert [list(pins) for pins in pinned] == [[f"{ANALYSIS_PIN}:main"]] * 3
+    assert other._pins == {}
+
+
+def test_stream_kept_for_evidence_can_be_armed_at_any_time(pool: LanePool, clip: Path) -> None:
+    """Nothing of it is decoded until the other stream is gone; then its keyframes are, without a new connection."""
+    video, raws = recorded(clip)
+    rig = Rig(pool, plan=replace(PLAN, once=True, armed=False))
+
+    def arm(index: int) -> None:
+        if index == GOP + 5:
+            rig.watcher.change_policy(armed=True, cadence_s=1.0)
+
+    rig.watcher._make_source = lambda: ScriptedSource(video, raws, before_each=arm)
+    rig.watcher.run(threading.Event())
+    assert [round(f.at_s) for f in rig.frames] == [2]

@@ -8,10 +8,12 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
+from gateway.camera.snapshots.poller import Polled
 from gateway.clock import Clock
 from gateway.errors import EvidenceError
 from gateway.evidence.clip import ClipCutter
-from gateway.types import Packet, Phase, Signal, VideoFormat
+from gateway.fleet.footage import Footage, Stretch
+from gateway.types import Bgr, Packet, Phase, Signal, VideoFormat
 from storage.errors import StorageError, StoreUnavailable
 from storage.media import FolderMediaStore
 from storage.records import Case, CaseStep, Delivery, Event, Evidence, EvidenceKind, ReviewItem
@@ -61,19 +63,32 @@ class FakeEvents:
         self.closed.append((event_id, ended_at))
 
 
-class FakeRing:
+class FakeFootage(Footage):
     """Pins as they stand, and packets without content."""
 
-    def __init__(self, packets: list[Packet]) -> None:
+    def __init__(self, packets: list[Packet], looks: Sequence[Polled] = ()) -> None:
         self.pins: dict[str, float] = {}
         self.packets = packets
-        self.video: VideoFormat | None = VIDEO
+        self.late_s = 0.0
+        self.sharper: Bgr | None = None
+        self.looks_before = lambda _: looks
+
+    def pin(self, key: str, from_s: float) -> None:
+        self.pins[key] = from_s
 
     def unpin(self, key: str) -> None:
         self.pins.pop(key, None)
 
-    def since(self, at_s: float) -> list[Packet]:
-        return [p for p in self.packets if p.at_s >= at_s]
+    @property
+    def lag_s(self) -> float:
+        return self.late_s
+
+    def between(self, start_s: float, end_s: float) -> Stretch | None:
+        found = [p for p in self.packets if start_s <= p.at_s <= end_s]
+        return Stretch(VIDEO, found) if found else None
+
+    def picture(self, at_s: float) -> Bgr | None:
+        return self.sharper
 
 
 class FakeCutter(ClipCutter):

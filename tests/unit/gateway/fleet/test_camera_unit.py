@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from camera_configs.models import CameraConfig, RuleConfig, ScheduleConfig, ZoneConfig
+from camera_configs.models import CameraConfig, RuleConfig, ScheduleConfig, StreamConfig, ZoneConfig
 from detectors.base import Detector
 from gateway.analysis.ruleset import BLACK, make_rules
 from gateway.camera.lane import LanePool
@@ -25,7 +26,7 @@ from gateway.fleet.camera_unit import (
     CameraUnit,
     WorkerParts,
     group_labels,
-    limit_key,
+    limit_keys,
     visible_share,
     watch_plan,
     watched_zones,
@@ -45,6 +46,8 @@ ENTER = RuleConfig(id="enter", type="zone_intrusion", zone="yard", cadence_s=5)
 PARK = RuleConfig(id="park", type="illegal_parking", zone="yard", cadence_s=30)
 NO_FAULTS = RuleConfig(id="black", type=BLACK, enabled=False)
 YARD = ZoneConfig(id="yard", name="Yard", polygon=SQUARE)
+MAIN = StreamConfig(url="rtsp://192.0.2.4/main")
+SUB = StreamConfig(url="rtsp://192.0.2.4/sub", role="sub")
 MASK = ZoneConfig(id="window", name="Window", polygon=SQUARE, kind="privacy_mask")
 
 
@@ -137,7 +140,7 @@ async def test_plan_follows_duty_and_zones(tmp_path: Path) -> None:
     """The rules in force set the cadence, masks are painted, and the ring is as long as the settings say."""
     watched = camera("gate", rules=(ENTER, PARK), zones=(YARD, MASK))
     async with parts_for(watched, tmp_path, FakeClock(), FakeEvents()) as parts:
-        plan = watch_plan(watched, Duty(armed=True, cadence_s=5, dwell_s=5), parts)
+        plan = watch_plan(watched, watched.streams[0], Duty(armed=True, cadence_s=5, dwell_s=5), parts)
         assert (plan.cadence_s, plan.armed, plan.ring_seconds, plan.worker_id) == (5, True, 9.0, "w0")
         assert plan.masks == (MASK.polygon,)
 
@@ -190,11 +193,59 @@ async def test_camera_behind_masks_is_masked(tmp_path: Path) -> None:
         assert unit.coverage(0.0) is CoverageState.MASKED
 
 
+def two_streams() -> CameraConfig:
+    return camera("gate", rules=(ENTER,)).model_copy(update={"streams": (SUB, MAIN)})
+
+
+async def test_substream_is_analysed_and_the_main_stream_kept(tmp_path: Path) -> None:
+    """One is armed, the other gives way at a crowded recorder; where the main stream is asked for it is alone."""
+    watched = two_streams()
+    async with parts_for(watched, tmp_path, FakeClock(), FakeEvents()) as parts:
+        unit = CameraUnit(watched, parts)
+        watchers = unit._stream.watchers
+        assert list(watchers) == ["main", "sub"]
+        assert unit.watcher is watchers["sub"]
+        assert [watcher.gate.policy.armed for watcher in watchers.values()] == [False, True]
+        assert [watcher._plan.spare for watcher in watchers.values()] == [False, True]
+        assert unit.state.tier == "sub"
+        alone = CameraUnit(watched.model_copy(update={"analyse": "main"}), parts)
+        assert list(alone._stream.watchers) == ["main"]
+        assert alone.watcher.gate.policy.armed
+
+
+async def test_analysis_changes_over_without_a_new_connection(tmp_path: Path) -> None:
+    """The substream stays away: the main stream's watcher is armed, what it says is shown, with the reason."""
+    clock, watched = FakeClock(), two_streams()
+    async with parts_for(watched, tmp_path, clock, FakeEvents()) as parts:
+        unit = CameraUnit(watched, parts)
+        main, sub = unit._stream.watchers.values()
+        stop = threading.Event()
+        stop.set()
+        unit._stream._stop = stop  # open, without threads
+        for watcher, state in ((main, CameraStateName.ONLINE), (sub, CameraStateName.SILENT)):
+            watcher._tell(state)
+        assert unit.state.state is CameraStateName.SILENT
+        for _ in range(5):
+            unit.tick()
+            await clock.advance(1)
+        assert (unit.state.state, unit.state.tier) == (CameraStateName.ONLINE, "main")
+        assert list(unit.state.notes) == ["sub_unavailable"]
+        assert [watcher.gate.policy.armed for watcher in (main, sub)] == [True, False]
+        sub._tell(CameraStateName.ONLINE)
+        for _ in range(25):
+            unit.tick()
+            await clock.advance(1)
+        assert (unit.state.tier, unit.state.notes) == ("sub", ())
+        assert [watcher.gate.policy.armed for watcher in (main, sub)] == [False, True]
+
+
 def test_cameras_of_one_recorder_or_host_share_their_streams() -> None:
     """The recorder's id where there is one, else the host; recordings share a place of their own."""
-    assert limit_key(camera("a", url="rtsp://192.0.2.4:554/1")) == "192.0.2.4"
-    assert limit_key(camera("a").model_copy(update={"recorder": "nvr-1"})) == "nvr-1"
-    assert limit_key(camera("a", url="file:///clip.mp4")) == "file"
+    assert limit_keys(camera("a", url="rtsp://192.0.2.4:554/1")) == ["192.0.2.4"]
+    assert limit_keys(camera("a", url="file:///clip.mp4")) == ["file"]
+    both = camera("a").model_copy(update={"streams": (MAIN, SUB), "recorder": "nvr-1"})
+    assert limit_keys(both) == ["nvr-1", "nvr-1"]
+    assert limit_keys(both.model_copy(update={"analyse": "main"})) == ["nvr-1"]
 
 
 def test_faults_of_the_picture_need_no_glance() -> None:

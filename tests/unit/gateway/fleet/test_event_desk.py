@@ -25,14 +25,15 @@ from gateway.camera.snapshots.poller import Polled
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
 from gateway.clock import FakeClock
 from gateway.errors import EvidenceError
-from gateway.fleet.event_desk import MAILBOX_REPORTS, DeskTools, EventDesk, Footage, Mailbox, Opening, Report
+from gateway.evidence.window import POST_ROLL_S
+from gateway.fleet.event_desk import MAILBOX_REPORTS, DeskTools, EventDesk, Mailbox, Opening, Report
 from gateway.types import Packet, Phase, Signal
 from storage.media import FolderMediaStore
 from storage.protocols import EventStore
 from storage.records import Event, EventState, Evidence, EvidenceKind
 from tests.unit.gateway.camera.snapshots.pictures import jpeg
 from tests.unit.gateway.fleet.cameras import SQUARE, camera, site
-from tests.unit.gateway.fleet.desk_tools import FakeCutter, FakeEvents, FakeRing, signal
+from tests.unit.gateway.fleet.desk_tools import FakeCutter, FakeEvents, FakeFootage, signal
 
 CANDIDATE, RAISED, ONGOING, CLEARED = Phase.CANDIDATE, Phase.RAISED, Phase.ONGOING, Phase.CLEARED
 YARD = ZoneConfig(id="yard", name="Yard", polygon=SQUARE)
@@ -47,7 +48,7 @@ class House:
 
     desk: EventDesk
     events: FakeEvents
-    ring: FakeRing
+    ring: FakeFootage
     cutter: FakeCutter
     clock: FakeClock
 
@@ -88,7 +89,7 @@ async def house(
 
 
 def make_house(folder: Path, zones: tuple[ZoneConfig, ...] = (YARD,), looks: Sequence[Polled] = ()) -> House:
-    clock, events, ring, cutter = FakeClock(), FakeEvents(), FakeRing(packets(0, 60)), FakeCutter(folder)
+    clock, events, ring, cutter = FakeClock(), FakeEvents(), FakeFootage(packets(0, 60), looks), FakeCutter(folder)
     gate = camera("gate", rules=RULES, zones=zones)
     place = site(gate)
 
@@ -97,8 +98,7 @@ def make_house(folder: Path, zones: tuple[ZoneConfig, ...] = (YARD,), looks: Seq
         return open_case(scene, AUTOMATIC, Terms(("platform",), 10.0), clock.now())
 
     tools = DeskTools(cast(EventStore, events), FolderMediaStore(folder, 0), cutter, clock, ZoneInfo("Asia/Shanghai"))
-    footage = Footage(ring.pins.__setitem__, ring.unpin, ring.since, lambda: ring.video, lambda _: looks)
-    desk = EventDesk(gate, EventBuilder(clock, place, "run_1", "motion"), footage, tools, case_of)
+    desk = EventDesk(gate, EventBuilder(clock, place, "run_1", "motion"), ring, tools, case_of)
     return House(desk, events, ring, cutter, clock)
 
 
@@ -176,7 +176,7 @@ async def test_event_without_clip_is_concluded(tmp_path: Path, broken: EvidenceE
 async def test_camera_that_was_never_there_raises_an_event_without_evidence(tmp_path: Path) -> None:
     """The offline rule has neither picture nor packets; its event is shown all the same."""
     async with house(tmp_path) as at:
-        at.ring.packets, at.ring.video = [], None
+        at.ring.packets = []
         await at.clock.advance(40)
         await at.tell(signal(RAISED, 40, rule_id="camera_fault.offline", event_type="camera_fault.offline"))
         await at.clock.advance(7)
@@ -306,6 +306,33 @@ async def test_pictures_are_kept_with_the_clip(tmp_path: Path) -> None:
         assert [e.kind for e in evidence] == [EvidenceKind.CLIP, EvidenceKind.SNAPSHOT, EvidenceKind.THUMBNAIL]
         assert all(e.masked for e in evidence)
         assert all((tmp_path / e.media_key).is_file() for e in evidence[1:])
+
+
+async def test_sharper_picture_of_the_same_moment_is_shown_instead(tmp_path: Path) -> None:
+    """The substream is watched, reviewers see the main stream; an event without a picture gets none."""
+    async with house(tmp_path) as at:
+        at.ring.sharper = np.full((1080, 1920, 3), 90, np.uint8)
+        await at.raise_event(picture=True)
+        await at.tell(signal(RAISED, 20, rule_id="camera_fault.offline", event_type="camera_fault.offline"))
+        at.desk.hurry()
+        while len(at.events.shown) < 2:
+            at.events.news.clear()
+            await at.events.news.wait()
+        widths = [
+            [e.width for e in evidence if e.kind is EvidenceKind.SNAPSHOT] for _, evidence, _, _ in at.events.shown
+        ]
+        assert sorted(widths) == [[], [1920]]
+
+
+async def test_clip_waits_for_the_slower_stream(tmp_path: Path) -> None:
+    """What happened after the raise has not come yet where the main stream's encoder takes longer."""
+    async with house(tmp_path) as at:
+        at.ring.late_s = 1.5
+        await at.raise_event()
+        await at.clock.advance(POST_ROLL_S + 1)
+        assert not at.cutter.cut_with
+        await at.clock.advance(1)
+        assert at.cutter.cut_with
 
 
 async def test_hurry_cuts_with_what_there_is(tmp_path: Path) -> None:

@@ -1,18 +1,20 @@
-"""A stream that is opened and closed: one thread at a time, and what is held stays held."""
+"""A camera's streams, opened and closed together: a thread each, and what is held stays held."""
 
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from gateway.camera.choice import PATIENCE_S, SUB_UNAVAILABLE, Role, StreamChoice
 from gateway.camera.watcher import CameraWatcher
-from gateway.fleet.stream_side import StreamSide
-from gateway.types import Packet
-from tests.unit.gateway.camera.scripts import packet
+from gateway.fleet.stream_side import StreamSide, Watchers
+from storage.records import CameraStateName
 
 WAIT_S = 10.0
+NOW_S = 50.0
 
 
 class Ring:
@@ -27,15 +29,15 @@ class Ring:
     def unpin(self, key: str) -> None:
         self.pins.pop(key, None)
 
-    def since(self, at_s: float) -> list[Packet]:
-        return [packet(0, at_s=at_s)]
-
 
 class Watcher:
     """Runs until it is told to stop, and once only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, armed: bool) -> None:
         self.ring = Ring()
+        self.armed = armed
+        self.state = SimpleNamespace(state=CameraStateName.CONNECTING)
+        self.gop_s = 2.0
         self.runs = 0
         self.ran = threading.Event()
 
@@ -45,57 +47,108 @@ class Watcher:
         stop.wait(WAIT_S)
 
 
-class Made(list[Watcher]):
-    """All watchers made."""
+class Made(list[dict[Role, Watcher]]):
+    """All watchers made, for cameras of these streams."""
 
-    def __call__(self) -> CameraWatcher:
-        self.append(Watcher())
-        return cast(CameraWatcher, self[-1])
+    def __init__(self, *roles: Role) -> None:
+        super().__init__()
+        self._roles = roles
+
+    def __call__(self, analysed: Role) -> Watchers:
+        self.append({role: Watcher(armed=role == analysed) for role in self._roles})
+        return cast(Watchers, self[-1])
 
 
 @pytest.fixture
 def made() -> Made:
-    """Return the watchers that a test's stream has made."""
-    return Made()
+    """Return the watchers that a test's camera with one stream has made."""
+    return Made("main")
+
+
+@pytest.fixture
+def two() -> Made:
+    """Return those of a camera with two."""
+    return Made("main", "sub")
 
 
 def test_no_stream_is_opened_after_the_end(made: Made) -> None:
     """A poller that still has something to say opens nothing while the worker stops."""
     side = StreamSide("camera:gate", made)
     side.end()
-    side.open()
+    side.open(NOW_S)
     assert not side.is_open
-    assert made[0].runs == 0
+    assert made[0]["main"].runs == 0
 
 
 def test_each_opening_is_a_watcher_of_its_own(made: Made) -> None:
     """Opened twice it is open once; closed and opened again, another one watches."""
     side = StreamSide("camera:gate", made)
-    side.open()
-    side.open()
-    assert made[0].ran.wait(WAIT_S)
+    side.open(NOW_S)
+    side.open(NOW_S)
+    assert made[0]["main"].ran.wait(WAIT_S)
     side.close()
     side.close()
-    side.open()
-    assert made[1].ran.wait(WAIT_S)
+    side.open(NOW_S)
+    assert made[1]["main"].ran.wait(WAIT_S)
     side.end()
     side.join(WAIT_S)
-    assert [watcher.runs for watcher in made] == [1, 1]
-    assert side.watcher is cast(CameraWatcher, made[1])
+    assert [watchers["main"].runs for watchers in made] == [1, 1]
+    assert side.watcher is cast(CameraWatcher, made[1]["main"])
 
 
-def test_pins_outlast_the_watcher(made: Made) -> None:
-    """What was held for an event while the stream was closed is held in the ring of the next one."""
-    side = StreamSide("camera:gate", made)
-    side.open()
+def test_both_streams_are_opened_and_closed_together(two: Made) -> None:
+    """Each has a thread; the substream is the one to be analysed."""
+    side = StreamSide("camera:gate", two, StreamChoice())
+    side.open(NOW_S)
+    assert all(watcher.ran.wait(WAIT_S) for watcher in two[0].values())
+    assert {t.name for t in threading.enumerate()} >= {"camera:gate:main", "camera:gate:sub"}
+    side.end()
+    side.join(WAIT_S)
+    assert not {t.name for t in threading.enumerate()} & {"camera:gate:main", "camera:gate:sub"}
+    assert [two[0][role].armed for role in ("main", "sub")] == [False, True]
+
+
+def test_pins_outlast_the_watchers_and_are_in_both_rings(two: Made) -> None:
+    """What was held for an event while the streams were closed is held in the rings of the next ones."""
+    side = StreamSide("camera:gate", two, StreamChoice())
+    side.open(NOW_S)
     side.close()
     side.pin("event", 5.0)
     side.pin("other", 6.0)
     side.unpin("other")
-    side.open()
-    assert made[1].ring.pins == {"event": 5.0}
-    assert [p.at_s for p in side.since(3.0)] == [3.0]
+    side.open(NOW_S)
+    assert [watcher.ring.pins for watcher in two[1].values()] == [{"event": 5.0}] * 2
     side.unpin("event")
-    assert made[1].ring.pins == {}
+    assert [watcher.ring.pins for watcher in two[1].values()] == [{}] * 2
     side.end()
     side.join(WAIT_S)
+
+
+def test_main_stream_takes_over_and_is_armed_when_opened_again(two: Made) -> None:
+    """The change is told once; watchers made later know of it."""
+    side = StreamSide("camera:gate", two, StreamChoice())
+    assert not side.follow(NOW_S)
+    side.open(NOW_S)
+    two[0]["main"].state.state = CameraStateName.ONLINE
+    two[0]["sub"].state.state = CameraStateName.SILENT
+    changes = [side.follow(NOW_S + second) for second in range(int(PATIENCE_S) + 3)]
+    assert changes.count(True) == 1
+    assert (side.analysed, side.notes) == ("main", (SUB_UNAVAILABLE,))
+    assert side.watcher is cast(CameraWatcher, two[0]["main"])
+    side.close()
+    side.open(NOW_S + 60.0)
+    assert two[1]["main"].armed
+    side.end()
+    side.join(WAIT_S)
+
+
+def test_pictures_come_from_the_main_stream_unless_only_the_other_is_there(two: Made) -> None:
+    """Also from a stream that is away, if none is there: its last picture is better than none."""
+    side = StreamSide("camera:gate", two, StreamChoice())
+    main, sub = (cast(CameraWatcher, two[0][role]) for role in ("main", "sub"))
+    assert side.best_first == [main, sub]
+    two[0]["sub"].state.state = CameraStateName.ONLINE
+    assert side.best_first == [sub, main]
+    two[0]["main"].state.state = CameraStateName.ONLINE
+    assert side.best_first == [main, sub]
+    assert StreamSide("camera:gate", Made("main")).analysed == "main"

@@ -16,7 +16,7 @@ import aiohttp
 import numpy as np
 import pytest
 
-from camera_configs.models import CameraConfig
+from camera_configs.models import CameraConfig, StreamConfig
 from detectors.base import InferenceError, ModelLoadError
 from gateway.camera.lane import LanePool
 from gateway.camera.watcher import Surroundings
@@ -55,6 +55,19 @@ def test_recorder_that_is_not_crowded_is_not_shared_out() -> None:
     ]
     assert limit_shares(cameras, Shard(0, 2), 4) == {}
     assert limit_shares(cameras, Shard(0, 2), 3) == {"192.0.2.1": 1}
+
+
+@pytest.mark.parametrize("per_host", [10, 11, 14])
+def test_substreams_are_shared_out_after_all_main_streams(per_host: int) -> None:
+    """No worker's substreams take a place that another worker's main stream needs, whoever has them."""
+    streams = (StreamConfig(url="rtsp://192.0.2.1/a"), StreamConfig(url="rtsp://192.0.2.1/b", role="sub"))
+    plain = [at_recorder(f"plain-{i}", "nvr") for i in range(5)]
+    both = [at_recorder(f"both-{i}", "nvr").model_copy(update={"streams": streams}) for i in range(5)]
+    shards = [Shard(i, 3) for i in range(3)]
+    shares = [limit_shares([*plain, *both], shard, per_host)["nvr"] for shard in shards]
+    assert sum(shares) <= per_host
+    for share, shard in zip(shares, shards, strict=True):
+        assert share >= len(shard.cameras([*plain, *both]))
 
 
 def test_missing_model_is_an_error_before_anything_is_watched(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from scripts.benches.cameras_per_core import Looks, count_looks, site_of
+from scripts.benches import cameras_per_core
+from scripts.benches.cameras_per_core import Looks, count_looks, shows_of, site_of
+from scripts.benches.streams import Recording
 from scripts.benches.watching import Watched
 from storage.records import CameraState, CameraStateName
 
@@ -66,3 +69,25 @@ def test_one_camera_in_five_is_fast_unless_all_are() -> None:
     urls = {f"cam-{i}": f"rtsp://x/{i}" for i in range(10)}
     assert [camera.fast for camera in site_of(urls, "main")] == [True, *[False] * 4] * 2
     assert all(camera.fast for camera in site_of(urls, "fast"))
+
+
+def test_substreams_belong_to_their_cameras() -> None:
+    """They are no cameras of their own, and each camera knows its own."""
+    urls = {path: f"rtsp://x/{path}" for path in ("cam-0", "cam-1", "cam-0-sub", "cam-1-sub")}
+    cameras = site_of(urls, "mainsub")
+    assert [(camera.id, camera.sub_url) for camera in cameras] == [
+        ("cam-0", "rtsp://x/cam-0-sub"),
+        ("cam-1", "rtsp://x/cam-1-sub"),
+    ]
+    assert [camera.sub_url for camera in site_of({"cam-0": "rtsp://x/0"}, "main")] == [""]
+
+
+def test_both_streams_of_a_camera_show_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In `mainsub` alone each camera has a second path, of the smaller recording."""
+    monkeypatch.setattr(cameras_per_core, "recording_of", lambda kind: Path(f"/{kind.name}.mp4"))
+    recording = Recording(Path("/m.mp4"), "h264", 1920, 1080, 25.0, 190.0, 2e6, 2.0, 7e4, 16.0)
+    assert len(shows_of(recording, 3, "main")) == 3
+    shows = shows_of(recording, 3, "mainsub")
+    assert [show.file for show in shows] == ["/m.mp4"] * 3 + ["/sub.mp4"] * 3
+    for main, sub in zip(shows[:3], shows[3:], strict=True):
+        assert (sub.path, sub.start_s) == (f"{main.path}-sub", main.start_s)

@@ -20,3 +20,10 @@ def test_the_site_loads_and_its_rules_are_armed_without_a_model(tmp_path: Path) 
         assert rules.offline is not None
         assert [a.config.cadence_s for a in rules.armed if a.config is not None] == [cadence_s]
         assert len(rules.armed) == 2
+
+
+def test_a_camera_with_two_streams_is_written_with_both(tmp_path: Path) -> None:
+    """The second one is its substream."""
+    both = Watched("a", "rtsp://127.0.0.1:1/a", fast=True, sub_url="rtsp://127.0.0.1:1/b")
+    [camera] = load_site(write_site(tmp_path / "site", [both])).cameras
+    assert [(stream.role, stream.url) for stream in camera.streams] == [("main", both.url), ("sub", both.sub_url)]

@@ -241,6 +241,9 @@ export interface Camera {
 export const CAMERA_NOTES = [
   "long_gop",
   "evidence_from_sub",
+  "sub_unavailable",
+  "sub_long_gop",
+  "streams_apart",
   "poll_stale",
   "poll_slow",
   "poll_different",

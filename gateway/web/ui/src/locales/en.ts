@@ -458,6 +458,9 @@ export const en: Messages = {
   cameraNote: {
     long_gop: "Keyframes are far apart, so looks come late. Set the camera's I-frame interval to 2 s.",
     evidence_from_sub: "The main stream cannot be had: clips come from the substream and are less sharp.",
+    sub_unavailable: "The substream cannot be had: the main stream is watched instead, which takes more of the server.",
+    sub_long_gop: "The substream's keyframes are far apart: the main stream is watched instead. Set the substream's I-frame interval to 2 s.",
+    streams_apart: "The clocks of its two streams disagree, so clips may be off by a second.",
     poll_stale: "Its snapshots repeat an old picture: watched by stream instead.",
     poll_slow: "Its snapshots take too long: watched by stream instead.",
     poll_different: "Its snapshots show another view than the stream: watched by stream instead.",

@@ -449,6 +449,9 @@ export const zhCN = {
   cameraNote: {
     long_gop: "关键帧间隔太长，看得较慢。建议把摄像机的 I 帧间隔设为 2 秒。",
     evidence_from_sub: "取不到主码流，视频证据来自子码流，清晰度较低。",
+    sub_unavailable: "取不到子码流，已改看主码流，会多占用服务器。",
+    sub_long_gop: "子码流的关键帧间隔太长，已改看主码流。建议把子码流的 I 帧间隔设为 2 秒。",
+    streams_apart: "两路码流的时钟不一致，视频的起止可能差一秒左右。",
     poll_stale: "抓图总是旧画面，已改看码流。",
     poll_slow: "抓图太慢，已改看码流。",
     poll_different: "抓图和码流的画面不一致，已改看码流。",
