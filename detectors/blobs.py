@@ -16,6 +16,9 @@ _MOSTLY = 0.6  # share of still pixels from which a blob as a whole stands
 _HARDLY = 0.25  # and up to which it moves; between, it is two things that touch
 # Part of a thing is newer than the thing: a passer-by hid it, another thing was put beside it.
 _SINCE_SHARE = 0.25
+# All of a thing but its noisiest rim. Somebody who stands still shifts his weight: a twentieth of him changes every few
+# seconds; of a suitcase nothing does.
+_SETTLED_SHARE = 0.95
 _LIGHT_RATIO = (0.4, 1.25)  # of the background's brightness; thin sunlight brightens, deep shadow halves
 _LIGHT_ROUGHNESS = 0.015  # of that ratio against its surroundings, inside
 _LIGHT_EDGE = 0.04  # and along the outline
@@ -39,12 +42,15 @@ class Blob:
         area: Share of the picture its pixels cover, 0-1.
         since_s: When it became still, None while it moves.
         strength: Mean distance from the background, 1 where it just counts.
+        settled_s: Since when nearly all of it has not changed at all; None while it moves, and of a part cut off from
+            something that moves, whose own outline nobody has seen.
     """
 
     box: tuple[float, float, float, float]
     area: float
     since_s: float | None
     strength: float
+    settled_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +128,13 @@ class BlobFinder:
         still = mask & (scene.now_s - scene.since_s[region] >= self._settle_s)
         share = np.count_nonzero(still) / np.count_nonzero(mask)
         if share >= _MOSTLY:
-            return [self._still(scene, region, mask, explained=_is_explained(scene, region, mask))]
+            return [self._whole(scene, region, mask)]
         if _has_swayed(scene, region, mask):
             return []
         found = [_patch(scene, region, mask, None)]
         if share > _HARDLY:
             # Parts are cut by movement, not by their own outline, so an outline proves nothing about them.
-            found += [self._still(scene, *part, explained=False) for part in self._parts(still, region)]
+            found += [self._still(scene, *part) for part in self._parts(still, region)]
         return found
 
     def _parts(self, mask: NDArray[np.bool_], region: Region) -> Iterator[tuple[Region, NDArray[np.bool_]]]:
@@ -138,16 +144,27 @@ class BlobFinder:
             top, left = region[0].start, region[1].start
             yield (slice(rows.start + top, rows.stop + top), slice(columns.start + left, columns.stop + left)), part
 
-    def _still(self, scene: _Scene, region: Region, mask: NDArray[np.bool_], *, explained: bool) -> Patch:
-        counted = mask & (scene.change.foreground[region] > 0)
-        since_s = quantile(scene.since_s[region][counted if counted.any() else mask], _SINCE_SHARE)
+    def _whole(self, scene: _Scene, region: Region, mask: NDArray[np.bool_]) -> Patch:
+        found = self._still(scene, region, mask)
+        settled_s = quantile(_moments(scene, region, mask), _SETTLED_SHARE)
+        explained = _is_explained(scene, region, mask)
+        return replace(found, blob=replace(found.blob, settled_s=settled_s), explained=explained)
+
+    def _still(self, scene: _Scene, region: Region, mask: NDArray[np.bool_]) -> Patch:
+        since_s = quantile(_moments(scene, region, mask), _SINCE_SHARE)
         absorbed = scene.now_s - since_s >= float(self._absorb_s[region][mask].max())
-        return replace(_patch(scene, region, mask, since_s), explained=explained, absorbed=absorbed)
+        return replace(_patch(scene, region, mask, since_s), absorbed=absorbed)
 
 
 def _clean(foreground: Mask) -> Mask:
     """Drop single pixels and close the gaps of half-hidden or plain-coloured things."""
     return np.asarray(cv2.morphologyEx(cv2.medianBlur(foreground, 3), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
+
+
+def _moments(scene: _Scene, region: Region, mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return since when each pixel of a patch has been as it is; gaps that were closed do not count."""
+    counted = mask & (scene.change.foreground[region] > 0)
+    return scene.since_s[region][counted if counted.any() else mask]
 
 
 def _patch(scene: _Scene, region: Region, mask: NDArray[np.bool_], since_s: float | None) -> Patch:

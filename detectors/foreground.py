@@ -140,7 +140,7 @@ class ForegroundModel:
         told = [p.blob for p in patches if not (p.explained or p.absorbed)]
         return ForegroundReading(
             tuple(b for b in told if b.since_s is None),
-            tuple(replace(b, since_s=b.since_s + self._origin_s) for b in told if b.since_s is not None),
+            tuple(_timed(b, b.since_s, self._origin_s) for b in told if b.since_s is not None),
             global_change=False,
             changed_share=share,
             ready=True,
@@ -169,6 +169,11 @@ class ForegroundModel:
 def thumbnail(luma: Image) -> Plane:
     """Return a luma plane (h, w) as float32 of at most 240 px width, proportions kept, lightly smoothed."""
     return np.asarray(cv2.blur(shrink(luma, THUMB_WIDTH_PX), (3, 3)), np.float32)
+
+
+def _timed(blob: Blob, since_s: float, origin_s: float) -> Blob:
+    settled_s = None if blob.settled_s is None else blob.settled_s + origin_s
+    return replace(blob, since_s=since_s + origin_s, settled_s=settled_s)
 
 
 def _filled(shape: tuple[int, ...], polygons: Sequence[Polygon]) -> Mask:

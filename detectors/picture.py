@@ -15,9 +15,7 @@ _WIDTH_PX = 240  # readings are taken on a thumbnail of at most this width
 _SAMPLED_PX = 480  # and on every n-th pixel, not averaged, to find lettering
 _OSD_BAND = 0.15  # of the height, above and below: cameras print time and name there even with a cap on
 
-_DARK = 32  # grey levels; limited-range video puts black at 16, sensor noise above that
 _LAMP = 96  # grey levels; dimmest street lamp worth the name
-_BRIGHT = 235  # grey levels; white of limited-range video
 _LETTER = 160  # grey levels; lettering on a recorder's own pictures
 _PLAIN_STEP = 2  # grey levels either side of the most frequent one
 
@@ -27,6 +25,7 @@ _BLACK_STRUCTURE = 2.0  # grey levels; noise of such a sensor, blurred; a dim sc
 _BLUR_PX = (7, 7)  # of the thumbnail
 _CARD_MODE = 64  # grey levels; the blue of "no video" is about 41
 _CARD_PLAIN_SHARE = 0.85
+_CARD_MEAN = 100.0  # grey levels; no card is brighter, even with a white rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +33,10 @@ class PictureReading:
     """What a picture is like.
 
     Attributes:
-        mean_luma: Mean grey level, 0-255.
-        contrast: Standard deviation of grey levels.
-        dark_share: Share of pixels at or below 32.
-        bright_share: Share of pixels at or above 235.
-        sharpness: Variance of the Laplacian of the thumbnail; compare it only within one camera.
-        entropy: Of the grey level histogram, bits, 0-8.
         middle: The rows without the bands in which cameras print time and name.
         card: A plain dark picture with at most some lettering: a recorder's "no video".
     """
 
-    mean_luma: float
-    contrast: float
-    dark_share: float
-    bright_share: float
-    sharpness: float
-    entropy: float
     middle: MiddleReading
     card: bool
 
@@ -77,18 +64,7 @@ def read_picture(luma: Image, small: Image | None = None) -> PictureReading:
         small: The same at 240 px width, where the caller has it already.
     """
     small = shrink(luma, _WIDTH_PX) if small is None else small
-    histogram = _histogram(small)
-    mean, deviation = _moments(small)
-    return PictureReading(
-        mean_luma=mean,
-        contrast=deviation,
-        dark_share=float(histogram[: _DARK + 1].sum()),
-        bright_share=float(histogram[_BRIGHT:].sum()),
-        sharpness=float(cv2.Laplacian(small, cv2.CV_32F).var()),
-        entropy=_entropy(histogram),
-        middle=_read_middle(small),
-        card=_is_card(luma),
-    )
+    return PictureReading(middle=_read_middle(small), card=_is_dark(small) and _is_card(luma))
 
 
 def is_black(reading: PictureReading) -> bool:
@@ -105,7 +81,11 @@ def _read_middle(small: Image) -> MiddleReading:
     band = int(len(small) * _OSD_BAND)
     rows = small[band : len(small) - band]
     mean, structure = _moments(np.asarray(cv2.blur(rows, _BLUR_PX), np.uint8))
-    return MiddleReading(mean, structure, float(_histogram(rows)[_LAMP:].sum()))
+    return MiddleReading(mean, structure, float(np.count_nonzero(rows >= _LAMP) / rows.size))
+
+
+def _is_dark(small: Image) -> bool:
+    return float(cv2.mean(small)[0]) < _CARD_MEAN
 
 
 def _is_card(luma: Image) -> bool:
@@ -125,8 +105,3 @@ def _moments(image: Image) -> tuple[float, float]:
 
 def _histogram(image: Image) -> NDArray[np.float64]:
     return cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().astype(np.float64) / image.size
-
-
-def _entropy(histogram: NDArray[np.float64]) -> float:
-    filled = histogram[histogram > 0]
-    return max(0.0, float(-(filled * np.log2(filled)).sum()))

@@ -21,6 +21,7 @@ SMALL_WIDTH_PX = 240  # what all readings of the whole picture work on
 
 Luma = NDArray[np.uint8]  # shape (h, w)
 Bgr = NDArray[np.uint8]  # shape (h, w, 3)
+Chroma = NDArray[np.uint8]  # shape (h, w, 2): blue and red difference (Cb, Cr), grey is 128
 
 
 class Box(NamedTuple):
@@ -83,6 +84,8 @@ class Frame:
     to_bgr: Callable[[], Bgr]  # converts once on first call; see `bgr`
     _bgr: Bgr | None = field(default=None, repr=False)
     _small: Luma | None = field(default=None, repr=False)
+    # Every n-th sample of the colour planes, which costs next to nothing; None where only a conversion gives colours.
+    to_chroma: Callable[[], Chroma] | None = field(default=None, repr=False)
 
     @property
     def small(self) -> Luma:

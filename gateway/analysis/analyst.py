@@ -16,11 +16,15 @@ from zoneinfo import ZoneInfo
 
 from camera_configs.models import CameraConfig
 from detectors.base import Detector, Image
-from detectors.picture import is_black, read_picture
+from detectors.picture import read_picture
 from gateway.analysis.condition import CANDIDATE_GAP_S
+from gateway.analysis.fire import SmokeFireRule
+from gateway.analysis.fire_watch import FireWatch
 from gateway.analysis.following import MODEL_GAP_S, Follower
+from gateway.analysis.health import fault_types
+from gateway.analysis.health.monitor import Health, HealthMonitor, SoundPicture
 from gateway.analysis.observation import ForegroundView, Observation
-from gateway.analysis.rules import BlackRule, Rule
+from gateway.analysis.rules import Rule
 from gateway.analysis.ruleset import ArmedRule, RuleSet
 from gateway.analysis.schedule import DEFAULT_TIME_ZONE
 from gateway.types import Box, Frame, Outcome, Signal, Track
@@ -34,6 +38,7 @@ SETTLED_EVERY_S = 4.0
 QUIET_EVERY_S = 300.0
 # After a light switch the foreground is learnt anew, and the model looks for what the change may have hidden.
 SETTLE_S = 3.0
+LOST_SIGHT_S = 5.0  # what was followed may be anywhere after so long behind a cover
 _LEAST_BLOB_SHARE = 0.25  # of a rule's minimum area: enough to decode on, to see what comes
 
 
@@ -53,6 +58,7 @@ class Analyst:
         foreground: From `foreground_for`; likewise.
         detector: A model, shared with other cameras; None: foreground only.
         utc_at: Wall time of a moment, for schedules (`Clock.utc_at`).
+        fire: A detector of fire and smoke, shared likewise; `make_rules` must have been told that there is one.
         time_zone: In which schedules are meant.
     """
 
@@ -64,6 +70,7 @@ class Analyst:
         detector: Detector | None,
         utc_at: Callable[[float], datetime],
         *,
+        fire: Detector | None = None,
         time_zone: ZoneInfo = DEFAULT_TIME_ZONE,
     ) -> None:
         self._camera_id = camera.id
@@ -74,6 +81,9 @@ class Analyst:
         areas = [a.config.min_area for a in rules.armed if a.config is not None]
         self._least_blob = min(areas, default=0.0) * _LEAST_BLOB_SHARE
         self._follower = Follower(camera, detector, self._least_blob)
+        self._fire = FireWatch(camera, fire)
+        self._health = HealthMonitor()
+        self._readable_s = -math.inf  # the last picture in which the scene could be seen
         self._changed_s = -math.inf  # the last global change
         self._moved_s = -math.inf  # the last motion in or near an armed zone
         self._analysed_s = -math.inf
@@ -81,13 +91,18 @@ class Analyst:
 
     @property
     def inferences(self) -> int:
-        """How often the model ran for this camera."""
-        return self._follower.inferences
+        """How often a model ran for this camera."""
+        return self._follower.inferences + self._fire.inferences
 
     @property
     def failed_inferences(self) -> int:
-        """How often it failed."""
-        return self._follower.failed_inferences
+        """How often one failed."""
+        return self._follower.failed_inferences + self._fire.failed_inferences
+
+    @property
+    def reference(self) -> SoundPicture | None:
+        """What the camera showed when all was well with it."""
+        return self._health.reference
 
     def analyse(self, frame: Frame) -> Outcome:
         """Take in a frame and say what it means, to the rules and to the gate that chose it."""
@@ -99,8 +114,13 @@ class Analyst:
         self._arm(at_s)
         near = self._moves_near(reading)
         self._moved_s = at_s if near else self._moved_s
-        steady = reading.ready and at_s - self._changed_s > SETTLE_S
-        looked = self._look(frame, reading, near=near, steady=steady, black=is_black(picture))
+        health = self._health.update(frame, picture)
+        steady = reading.ready and at_s - self._changed_s > SETTLE_S and not health.unreadable
+        if health.unreadable:
+            looked = self._blind(health, at_s)
+        else:
+            self._readable_s = at_s
+            looked = self._look(frame, reading, near=near, steady=steady)
         observation = Observation(
             self._camera_id,
             at_s,
@@ -110,10 +130,12 @@ class Analyst:
             looked=looked,
             steady=steady,
             modelled=self._follower.modelled,
+            health=health,
+            small=frame.small,
         )
-        signals = self._apply(observation)
-        moving = near or self._passing()
-        settled_s = self._settled_s(reading) if moving else 0.0
+        signals = self._apply(observation) + self._fire.look(frame, self._fire_rules())
+        moving = near or self._passing() or self._fire.wants_more
+        settled_s = self._settled_s(reading) if moving and not self._fire.wants_more else 0.0
         return Outcome(at_s, moving, self._occupied(), tuple(signals), settled_s)
 
     def _arm(self, at_s: float) -> None:
@@ -125,7 +147,7 @@ class Analyst:
         self._armed, self._analysed_s = armed, at_s
 
     def _moves_near(self, reading: ForegroundView) -> bool:
-        return any(self._concerns(a.rule, reading) for a in self._armed if not isinstance(a.rule, BlackRule))
+        return any(self._concerns(a.rule, reading) for a in self._following)
 
     def _concerns(self, rule: Rule, reading: ForegroundView) -> bool:
         """Say whether something moves in or near the rule's zone."""
@@ -136,7 +158,7 @@ class Analyst:
         """See `Outcome.settled_s`: 0 where something moves that a rule has not flagged, or has lost from sight."""
         passing = [t for t in self._watched() if t.still_since_s is None]
         flagged = []
-        for rule in (a.rule for a in self._armed if not isinstance(a.rule, BlackRule)):
+        for rule in (a.rule for a in self._following):
             if not (self._concerns(rule, reading) or any(rule.zone.touches(t.box) for t in passing)):
                 continue
             if not rule.condition.raised or rule.condition.in_doubt:
@@ -144,12 +166,16 @@ class Analyst:
             flagged.append(rule.condition.patience.clear_s)
         return min(flagged, default=0.0)
 
-    def _look(self, frame: Frame, reading: ForegroundView, *, near: bool, steady: bool, black: bool) -> bool:
+    def _blind(self, health: Health, at_s: float) -> bool:
+        """Give up what was followed when the scene cannot be seen for long; a lorry before the lens ends nothing."""
+        if health.fault != fault_types.BLACK and at_s - self._readable_s < LOST_SIGHT_S:
+            return False
+        self._follower.lose_sight(at_s)
+        return True
+
+    def _look(self, frame: Frame, reading: ForegroundView, *, near: bool, steady: bool) -> bool:
         """Bring the tracks up to date; return whether absence from them means anything in this frame."""
-        if black:
-            self._follower.lose_sight(frame.at_s)
-            return True
-        if all(isinstance(a.rule, BlackRule) for a in self._armed):
+        if not self._following:
             return False
         self._follower.note_motion(reading)
         unsure = frame.at_s - self._changed_s <= SETTLE_S
@@ -160,14 +186,21 @@ class Analyst:
         return self._follower.look(frame, reading, steady=steady)
 
     def _look_every_s(self, at_s: float) -> float:
-        conditions = [a.rule.condition for a in self._armed]
+        conditions = [a.rule.condition for a in self._following]
         if any(c.in_doubt for c in conditions):
             return MODEL_GAP_S
-        if not self._occupied():
+        if not (self._watched() or any(c.active for c in conditions)):
             return QUIET_EVERY_S
         restless = at_s - self._moved_s <= RESTLESS_S
         dwelling = any(c.active and not c.raised for c in conditions)
         return OCCUPIED_EVERY_S if dwelling or restless else SETTLED_EVERY_S
+
+    @property
+    def _following(self) -> list[ArmedRule]:
+        return [a for a in self._armed if a.follows]
+
+    def _fire_rules(self) -> list[SmokeFireRule]:
+        return [a.rule for a in self._armed if isinstance(a.rule, SmokeFireRule)]
 
     def _watched(self) -> list[Track]:
         """Return the tracks in or at an armed zone whose rule asks for such objects."""
@@ -179,7 +212,9 @@ class Analyst:
         return any(t.still_since_s is None for t in self._watched())
 
     def _occupied(self) -> bool:
-        return any(a.rule.condition.active for a in self._armed) or bool(self._watched())
+        # A fault that is told of needs no closer looking; it may last for days.
+        active = (a for a in self._armed if a.rule.condition.active)
+        return any(not (a.is_fault and a.rule.condition.raised) for a in active) or bool(self._watched())
 
     def _apply(self, observation: Observation) -> list[Signal]:
         silent = replace(observation, armed=False)

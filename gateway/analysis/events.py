@@ -15,6 +15,7 @@ from datetime import datetime
 
 from camera_configs.models import CameraConfig, RuleConfig, SiteConfig
 from camera_configs.taxonomy import is_camera_fault
+from detectors import fire_smoke
 from gateway.analysis.condition import MAX_GAP_S
 from gateway.clock import Clock
 from gateway.types import Phase, Signal
@@ -25,6 +26,7 @@ from storage.records import Event, EventState
 EXTEND_EVERY_S = 5.0
 # Which detector stands behind an event that no object detector found.
 PICTURE_CHECK = "picture"
+_SEEN_BY = {"smoke_fire": fire_smoke.NAME, "open_burning": fire_smoke.NAME, "waterlogging": PICTURE_CHECK}
 
 Key = tuple[str, str, str | None, str]  # camera, type, zone, first rule of the group
 
@@ -186,10 +188,16 @@ class EventBuilder:
             count=signal.count,
             boxes=tuple((b.x1, b.y1, b.x2, b.y2) for b in signal.boxes),
             zone_polygon=zone.polygon if zone else (),
-            detector=PICTURE_CHECK if is_camera_fault(signal.event_type) else self._detector,
+            detector=self._seen_by(signal.event_type),
             run_id=self._run_id,
             auto_report=bool(rule and rule.auto_report),
         )
+
+    def _seen_by(self, event_type: str) -> str:
+        """Name what saw it, for the record."""
+        if is_camera_fault(event_type):
+            return PICTURE_CHECK
+        return _SEEN_BY.get(event_type, self._detector)
 
 
 def _rule(camera: CameraConfig, rule_id: str) -> RuleConfig | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.analysis.condition import Condition, Sight
+from gateway.analysis.observation import Observation
 from gateway.analysis.zones import WHOLE_PICTURE, Zone, box_area, box_centre, intersection, iou
 from gateway.types import Bgr, Box, Signal
 
@@ -50,7 +51,8 @@ class FireOptions:
     """When evidence is enough.
 
     Attributes:
-        least_confidence: By label; what is less sure is not looked at.
+        least_confidence: By label; a seat of which the detector never was surer is no reason to look closely.
+        opening_confidence: Share of that which is enough to remember the place.
         kept_confidence: Share of that which is enough at a seat already known; small flames come and go.
         least_sights: Looks in which the seat was seen; never one.
         clear_confidence: Times that which must have been reached once; a floor that looks a little like fire never is.
@@ -58,10 +60,13 @@ class FireOptions:
         least_span_s: Between the first and the latest of them.
         enough: Evidence: seconds of full change times confidence.
         memory_s: Evidence halves in this time; a seat unseen for twice as long is forgotten.
-        steady_s: A seat that showed keeps showing for so long after it was last seen: flames duck.
+        steady_s: How long ago it may have been seen last to show: flames duck.
+        lasting_s: The same once it has shown, and then nothing else is asked any more: in dense smoke the detector is
+            blind for seconds, and a fire that is told of twice is one alarm too many.
     """
 
     least_confidence: tuple[tuple[str, float], ...] = ((FIRE, 0.35), (SMOKE, 0.35))
+    opening_confidence: float = 0.75
     kept_confidence: float = 0.6
     clear_confidence: float = 1.3
     least_sights: int = 3
@@ -70,10 +75,15 @@ class FireOptions:
     enough: float = 0.5
     memory_s: float = 8.0
     steady_s: float = 1.2
+    lasting_s: float = 8.0
 
     def opens(self, view: FireView) -> bool:
         """Say whether the detector is sure enough of what it saw to look at it from now on."""
-        return view.confidence >= dict(self.least_confidence).get(view.label, math.inf)
+        return view.confidence >= self.opening_confidence * dict(self.least_confidence).get(view.label, math.inf)
+
+    def suspects(self, seat: Seat) -> bool:
+        """Say whether a seat is worth a closer look: seen well, or seen again."""
+        return seat.sights > 1 or seat.surest >= dict(self.least_confidence)[seat.label]
 
     def keeps(self, view: FireView) -> bool:
         """Say whether it is sure enough of it where something was seen before."""
@@ -128,6 +138,7 @@ class Seat:
     evidence: float = 0.0
     cool: float = 0.0  # of the changes, on average (see Change)
     changed_s: float = -math.inf
+    shown: bool = False  # it has been evidence enough
     boxes: tuple[Box, ...] = field(default=())
 
     def see(self, views: Sequence[FireView], at_s: float) -> None:
@@ -171,6 +182,11 @@ class FireEvidence:
     def seats(self) -> tuple[Seat, ...]:
         """All places under observation, shown or not."""
         return tuple(self._seats)
+
+    @property
+    def suspected_s(self) -> float:
+        """When a seat that is worth a closer look was last seen; minus infinity for never."""
+        return max((s.last_seen_s for s in self._seats if self._options.suspects(s)), default=-math.inf)
 
     def update(self, found: Iterable[FireView], picture: Bgr, at_s: float) -> Sight | None:
         """Take in one frame in which fire and smoke were looked for; return what shows, None for nothing.
@@ -237,12 +253,16 @@ class FireEvidence:
         shown = [s for s in self._seats if self._shows(s, at_s)]
         if not shown:
             return None
+        for seat in shown:
+            seat.shown = True
         best = max(shown, key=lambda s: s.confidence)
         boxes = tuple(b for s in shown for b in s.boxes)
         return Sight(min(s.first_seen_s for s in shown), best.confidence, best.label, len(shown), boxes)
 
     def _shows(self, seat: Seat, at_s: float) -> bool:
         options = self._options
+        if seat.shown:
+            return at_s - seat.last_seen_s <= options.lasting_s
         return (
             seat.sights >= max(options.least_sights, options.least_share * seat.looks)
             and seat.surest >= options.clear_confidence * dict(options.least_confidence)[seat.label]
@@ -254,23 +274,34 @@ class FireEvidence:
 
 
 class SmokeFireRule:
-    """Smoke or fire shows in the zone: first evidence, then the patience of the rule."""
+    """Smoke or fire shows in the zone: first evidence, then the patience of the rule.
 
-    def __init__(self, condition: Condition, zone: Zone, options: FireOptions | None = None) -> None:
+    Attributes:
+        cadence_s: How often it wants fire and smoke to be looked for while nothing is suspicious.
+    """
+
+    def __init__(
+        self, condition: Condition, zone: Zone, options: FireOptions | None = None, cadence_s: float = 1.0
+    ) -> None:
         self.condition = condition
         self.zone = zone
         self.objects: frozenset[str] = frozenset()
+        self.cadence_s = cadence_s
         self._options = options
         self._evidence = FireEvidence(zone, options)
 
     @property
-    def suspicious(self) -> bool:
-        """Something was seen that may become an event: look closely, single looks are slow to convince."""
-        return bool(self._evidence.seats)
+    def suspected_s(self) -> float:
+        """When something was last seen that may become an event; minus infinity for never."""
+        return self._evidence.suspected_s
 
     def look(self, found: Iterable[FireView], picture: Bgr, at_s: float) -> list[Signal]:
         """Take in one frame in which fire and smoke were looked for; arguments as for `FireEvidence.update`."""
         return self.condition.update(self._evidence.update(found, picture, at_s), at_s)
+
+    def update(self, observation: Observation) -> list[Signal]:
+        """Take note of a frame in which nobody looked for fire: only the schedule matters."""
+        return [] if observation.armed else self.disarm(observation.at_s)
 
     def disarm(self, at_s: float) -> list[Signal]:
         """End what is under way and forget the evidence: the schedule is no longer in force."""

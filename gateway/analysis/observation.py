@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from detectors.picture import PictureReading
-from gateway.types import Track
+from gateway.analysis.health.monitor import SOUND, Health
+from gateway.types import Luma, Track
 
 FOREGROUND = "foreground"  # label of tracks made from moving blobs, where no model is in use
 
@@ -26,6 +27,10 @@ class BlobView(Protocol):
     @property
     def since_s(self) -> float | None:
         """Since when a still blob has been there; None for moving ones."""
+
+    @property
+    def settled_s(self) -> float | None:
+        """Since when nearly all of a still blob has not changed at all; None for parts of something that moves."""
 
     @property
     def strength(self) -> float:
@@ -67,6 +72,8 @@ class Observation:
         looked: Objects were looked for in this frame. When False, a missing object means nothing.
         steady: The foreground can be believed: learned, and no light switch just now.
         modelled: Tracks come from a model; when False they are moving blobs labelled "foreground".
+        health: What is wrong with the camera itself.
+        small: The picture itself (`Frame.small`), for rules that compare a place with how it was.
     """
 
     camera_id: str
@@ -78,6 +85,8 @@ class Observation:
     looked: bool = True
     steady: bool = True
     modelled: bool = True
+    health: Health = SOUND
+    small: Luma | None = None
 
     @property
     def seen(self) -> tuple[Track, ...]:

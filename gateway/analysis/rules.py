@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from detectors.picture import is_black
 from gateway.analysis.condition import Condition, Sight
 from gateway.analysis.observation import FOREGROUND, BlobView, Observation, certainty
-from gateway.analysis.zones import WHOLE_PICTURE, Zone, box_area, intersection
+from gateway.analysis.zones import Zone, box_area
 from gateway.types import Box, Signal, Track
 
 # A track reported for the first time may have been watched unconfirmed for so long (one slow look).
 BACKDATE_S = 2.5
 # A vehicle whose wheels are hidden still belongs to the zone that most of it covers.
 MOSTLY_INSIDE = 0.5
-# A still patch that an object's box covers by this share is that object standing there, not something left behind.
-COVERED_BY_OBJECT = 0.5
+# Without a model: nothing may have changed in a still patch for this long, or for the dwell where that is shorter,
+# before it is a thing. Whoever stands still shifts his weight every few seconds.
+CALM_S = 30.0
 # The even sides of a car that still rolls do not change: its patch is called still so long too early (measured).
 STILL_EARLY_S = 1.0
 
@@ -109,54 +109,15 @@ class StoppedRule:
             return self.condition.update(sight, observation.at_s) if observation.looked else []
         if not observation.steady:
             return []
-        blobs = [b for b in observation.reading.still if b.area >= self._wanted.foreground_area]
-        return self.condition.update(_sight_of_blobs(blobs, self.zone, self._wanted.min_count), observation.at_s)
+        large = [b for b in observation.reading.still if b.area >= self._wanted.foreground_area]
+        blobs = [b for b in large if is_thing(b, self.condition, observation.at_s)]
+        return self.condition.update(sight_of_blobs(blobs, self.zone, self._wanted.min_count), observation.at_s)
 
     def _standing(self, tracks: Iterable[Track]) -> Sight | None:
         standing = [t for t in tracks if t.still_since_s is not None and self._wanted.accepts(t)]
-        inside = [t for t in standing if _stands_in(self.zone, t.box)]
+        inside = [t for t in standing if stands_in(self.zone, t.box)]
         since_s = _nth_earliest((t.still_since_s for t in inside), self._wanted.min_count)
         return None if since_s is None else _sight_of(inside, since_s)
-
-
-class LeftBehindRule:
-    """A patch that appeared in the zone and stays, and is not a person, vehicle or animal that the model knows.
-
-    Without a model somebody who stands still for the whole dwell looks the same as a suitcase.
-    """
-
-    def __init__(self, condition: Condition, zone: Zone, min_area: float) -> None:
-        self.condition = condition
-        self.zone = zone
-        self.objects: frozenset[str] = frozenset()
-        self._min_area = min_area
-
-    def update(self, observation: Observation) -> list[Signal]:
-        """Take in one frame; while the light settles nothing is decided."""
-        if not observation.armed:
-            return self.condition.drop(observation.at_s)
-        if not observation.steady:
-            return []
-        objects = [t.box for t in observation.tracks if t.label != FOREGROUND]
-        blobs = [
-            b for b in observation.reading.still if b.area >= self._min_area and not _covered(Box(*b.box), objects)
-        ]
-        return self.condition.update(_sight_of_blobs(blobs, self.zone, 1), observation.at_s)
-
-
-class BlackRule:
-    """The picture is black: the lens is capped, or the sensor or its light is dead."""
-
-    def __init__(self, condition: Condition) -> None:
-        self.condition = condition
-        self.zone = WHOLE_PICTURE
-        self.objects: frozenset[str] = frozenset()
-
-    def update(self, observation: Observation) -> list[Signal]:
-        """Take in one frame."""
-        if not observation.armed:
-            return self.condition.drop(observation.at_s)
-        return self.condition.update(Sight() if is_black(observation.picture) else None, observation.at_s)
 
 
 def _sight_of(tracks: Sequence[Track], since_s: float | None) -> Sight:
@@ -165,8 +126,17 @@ def _sight_of(tracks: Sequence[Track], since_s: float | None) -> Sight:
     return Sight(since_s, best.confidence, best.label, len(tracks), boxes)
 
 
-def _sight_of_blobs(blobs: Iterable[BlobView], zone: Zone, min_count: int) -> Sight | None:
-    inside = [b for b in blobs if b.since_s is not None and _stands_in(zone, Box(*b.box))]
+def is_thing(blob: BlobView, condition: Condition, at_s: float) -> bool:
+    """Say whether a still patch is a thing and not somebody who stands there; asked until the event is raised."""
+    if condition.raised:  # somebody leans on it: what has been found is not lost for that
+        return True
+    calm_s = min(CALM_S, condition.patience.dwell_s)
+    return blob.settled_s is not None and at_s - blob.settled_s >= calm_s
+
+
+def sight_of_blobs(blobs: Iterable[BlobView], zone: Zone, min_count: int) -> Sight | None:
+    """Return the still blobs in a zone as a sight, which began when there were enough; None when there are not."""
+    inside = [b for b in blobs if b.since_s is not None and stands_in(zone, Box(*b.box))]
     since_s = _nth_earliest((b.since_s for b in inside), min_count)
     if since_s is None:
         return None
@@ -179,9 +149,6 @@ def _nth_earliest(moments: Iterable[float | None], n: int) -> float | None:
     return known[n - 1] if len(known) >= n else None
 
 
-def _stands_in(zone: Zone, box: Box) -> bool:
+def stands_in(zone: Zone, box: Box) -> bool:
+    """Say whether a thing belongs to a zone: by its foot, or by most of it."""
     return zone.holds(box) or zone.share_inside(box) >= MOSTLY_INSIDE
-
-
-def _covered(box: Box, objects: Iterable[Box]) -> bool:
-    return any(intersection(box, o) >= COVERED_BY_OBJECT * box_area(box) for o in objects)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,14 @@ from camera_configs.taxonomy import EventTypeSpec, event_type, is_camera_fault
 from detectors.foreground import ForegroundModel, ForegroundOptions
 from gateway.analysis import offline
 from gateway.analysis.condition import Condition, Patience, Subject
+from gateway.analysis.fire import SmokeFireRule
+from gateway.analysis.health.arming import StateRule, picture_rules, state_rules
+from gateway.analysis.health.fault_types import ARMED_APART
+from gateway.analysis.left_behind import LeftBehindRule, Sizes
 from gateway.analysis.offline import OfflineRule
-from gateway.analysis.rules import BlackRule, LeftBehindRule, Rule, StoppedRule, Wanted, ZoneIntrusionRule
+from gateway.analysis.rules import Rule, StoppedRule, Wanted, ZoneIntrusionRule
 from gateway.analysis.schedule import in_force
+from gateway.analysis.water import WaterRule
 from gateway.analysis.zones import WHOLE_PICTURE, Zone
 
 # What stands in a zone, by default, when the rule names no objects.
@@ -29,14 +34,21 @@ _STOPPED: dict[str, tuple[str, ...]] = {
     "fire_lane_blocked": ("vehicle",),
     "nonmotor_parking": ("nonmotor",),
 }
-_LEFT_BEHIND = frozenset({"abandoned_object"})
-BLACK = "camera_fault.black"
+# How large what is left behind must be, unless the rule says so itself, and what is too large to be that.
+_LEFT_BEHIND: dict[str, Sizes] = {
+    "abandoned_object": Sizes(least=0.002, most=0.06, piece=0.002),
+    "litter": Sizes(least=0.002, most=0.02),
+    "piled_goods": Sizes(least=0.02, piece=0.005),
+}
+FIRE_TYPES = frozenset({"smoke_fire", "open_burning"})
+_WATER = frozenset({"waterlogging"})
+_BY_LOOKS = (SmokeFireRule, WaterRule)  # what shows in single looks, whatever moves
 _ALWAYS = ScheduleConfig()
 # Types that a moving patch cannot stand for: it has no number and no kind.
 _NEEDS_KINDS = frozenset({"crowding", "stray_livestock", "nonmotor_parking"})
+# A parked car is no pile of goods, and only a model tells it from one.
+_KINDS_LEFT_OUT = {"piled_goods": ("vehicle",)}
 
-# The picture comes back in one frame, and a fault that returns at once is worth knowing of.
-FAULT_CLEAR_S = 3.0
 # Something standing in a zone must stay foreground for longer than the longest dwell that waits for it.
 ABSORB_MARGIN_S = 300.0
 LEAST_ABSORB_S = 600.0
@@ -54,6 +66,11 @@ class ArmedRule:
         """It watches the camera itself, not its scene."""
         return is_camera_fault(self.rule.condition.subject.event_type)
 
+    @property
+    def follows(self) -> bool:
+        """It waits for things to come or to stop: movement in its zone is worth decoding and following."""
+        return not self.is_fault and not isinstance(self.rule, _BY_LOOKS)
+
     def in_force(self, moment: datetime, time_zone: ZoneInfo) -> bool:
         """Say whether its schedule covers the moment (aware); asked for every frame, so the usual one costs nothing."""
         schedule = _ALWAYS if self.config is None else self.config.schedule
@@ -68,11 +85,13 @@ class RuleSet:
         armed: Rules told of frames.
         offline: The rule told of states; None when switched off.
         unarmed: Rule id and reason, for people to read, of every enabled rule that cannot run.
+        states: The other rules told of states: clock, loss of the picture.
     """
 
     armed: tuple[ArmedRule, ...]
     offline: OfflineRule | None
     unarmed: tuple[tuple[str, str], ...]
+    states: tuple[StateRule, ...] = ()
 
     @property
     def rules(self) -> list[Rule]:
@@ -84,33 +103,36 @@ def make_rules(
     camera: CameraConfig,
     model_labels: Sequence[str] = (),
     spec_of: Callable[[str], EventTypeSpec] = event_type,
+    *,
+    fire: bool = False,
 ) -> RuleSet:
-    """Return the rules of a camera. `camera_fault.black` and `.offline` are always armed unless a rule disables them.
+    """Return the rules of a camera. Faults of the camera itself are always armed unless a rule disables them.
 
     Args:
         camera: Its configuration.
         model_labels: Group labels ("person", "vehicle" ...) that the model in use can tell apart; empty: no model.
         spec_of: Event types by id, for dwell times that rules leave open; a site's own table or the shipped one.
+        fire: The analyst of these rules is given a detector of fire and smoke.
     """
     armed: list[ArmedRule] = []
     unarmed: list[tuple[str, str]] = []
     for config in camera.rules:
-        if not config.enabled or config.type in {BLACK, offline.EVENT_TYPE}:
+        if not config.enabled or config.type in {*ARMED_APART, offline.EVENT_TYPE}:
             continue
-        built = _build(camera, config, frozenset(model_labels), spec_of)
+        built = _build(camera, config, frozenset(model_labels), spec_of, fire=fire)
         if isinstance(built, str):
             unarmed.append((config.id, built))
         else:
             armed.append(ArmedRule(built, config))
-    armed += _black_rules(camera, spec_of)
-    return RuleSet(tuple(armed), _offline_rule(camera, spec_of), tuple(unarmed))
+    armed += [ArmedRule(rule, config) for rule, config in picture_rules(camera, spec_of)]
+    return RuleSet(tuple(armed), _offline_rule(camera, spec_of), tuple(unarmed), states=state_rules(camera, spec_of))
 
 
 def foreground_for(camera: CameraConfig, rules: RuleSet) -> ForegroundModel:
     """Return a foreground model that keeps what stands still until the longest dwell of these rules is over."""
-    dwell_s = [a.rule.condition.patience.dwell_s for a in rules.armed]
+    dwell_s = [a.rule.condition.patience.dwell_s for a in rules.armed if a.follows]
     hidden = [z.polygon for z in camera.zones if z.kind in {"privacy_mask", "ignore"}]
-    watched = [a.rule.zone.polygon for a in rules.armed if not isinstance(a.rule, BlackRule)]
+    watched = [a.rule.zone.polygon for a in rules.armed if a.follows]
     return ForegroundModel(
         ForegroundOptions(
             absorb_s=max([LEAST_ABSORB_S, *(d + ABSORB_MARGIN_S for d in dwell_s)]),
@@ -121,10 +143,15 @@ def foreground_for(camera: CameraConfig, rules: RuleSet) -> ForegroundModel:
 
 
 def _build(
-    camera: CameraConfig, config: RuleConfig, labels: frozenset[str], spec_of: Callable[[str], EventTypeSpec]
+    camera: CameraConfig,
+    config: RuleConfig,
+    labels: frozenset[str],
+    spec_of: Callable[[str], EventTypeSpec],
+    *,
+    fire: bool,
 ) -> Rule | str:
     """Return the rule, or the reason why it cannot run."""
-    reason = _why_not(camera, config, labels)
+    reason = _why_not(camera, config, labels, fire=fire)
     if reason:
         return reason
     try:
@@ -133,27 +160,43 @@ def _build(
         return "unknown event type"
     zone = Zone.of(camera.zone(config.zone)) if config.zone is not None else WHOLE_PICTURE
     condition = Condition(Subject(camera.id, config.id, config.type, config.zone), _patience(config, spec))
+    if config.type in FIRE_TYPES:
+        return SmokeFireRule(condition, zone, cadence_s=config.cadence_s or spec.cadence_s)
+    if config.type in _WATER:
+        return WaterRule(condition, zone)
     if config.type in _LEFT_BEHIND:
-        return LeftBehindRule(condition, zone, config.min_area)
+        return LeftBehindRule(condition, zone, _sizes(config))
     wanted = _wanted(config)
     return (ZoneIntrusionRule if config.type in _INTRUSION else StoppedRule)(condition, zone, wanted)
 
 
-def _why_not(camera: CameraConfig, config: RuleConfig, labels: frozenset[str]) -> str | None:
-    if config.type not in {*_INTRUSION, *_STOPPED, *_LEFT_BEHIND}:
+def _why_not(camera: CameraConfig, config: RuleConfig, labels: frozenset[str], *, fire: bool) -> str | None:
+    if config.type not in {*_INTRUSION, *_STOPPED, *_LEFT_BEHIND, *FIRE_TYPES, *_WATER}:
         return "no detector for this event type"
+    if config.type in FIRE_TYPES and not fire:
+        return "the detector of fire and smoke is not loaded"
     if config.zone is not None and camera.zone(config.zone).kind != "area":
         return f"zone {config.zone} is not an area"
     if config.type == "crowding" and config.min_count < 2:
         return "min_count must say how many people are a crowd"
-    missing = sorted(set(_objects(config)) - labels)
-    if (labels or config.type in _NEEDS_KINDS) and missing and config.type not in _LEFT_BEHIND:
+    if config.type in _LEFT_BEHIND:
+        missing = sorted(set(_KINDS_LEFT_OUT.get(config.type, ())) - labels)
+    else:
+        missing = sorted(set(_objects(config)) - labels) if labels or config.type in _NEEDS_KINDS else []
+    if missing:
         return f"the model in use does not see: {', '.join(missing)}" if labels else "needs an object model"
     return None
 
 
 def _objects(config: RuleConfig) -> tuple[str, ...]:
     return config.objects or _INTRUSION.get(config.type, ()) or _STOPPED.get(config.type, ())
+
+
+def _sizes(config: RuleConfig) -> Sizes:
+    sizes = _LEFT_BEHIND[config.type]
+    if "min_area" not in config.model_fields_set:
+        return sizes
+    return replace(sizes, least=config.min_area, piece=min(sizes.piece, config.min_area))
 
 
 def _patience(config: RuleConfig, spec: EventTypeSpec) -> Patience:
@@ -164,19 +207,6 @@ def _wanted(config: RuleConfig) -> Wanted:
     # The default minimum keeps leaves out of the foreground; a model needs it only where somebody asked for it.
     asked = config.min_area if "min_area" in config.model_fields_set else 0.0
     return Wanted(frozenset(_objects(config)), config.min_count, config.min_confidence, asked, config.min_area)
-
-
-def _black_rules(camera: CameraConfig, spec_of: Callable[[str], EventTypeSpec]) -> list[ArmedRule]:
-    configs = [r for r in camera.rules if r.type == BLACK]
-    spec = spec_of(BLACK)
-    if not configs:
-        patience = Patience(spec.dwell_s, FAULT_CLEAR_S, cool_down_s=0.0)
-        return [ArmedRule(BlackRule(Condition(Subject(camera.id, BLACK, BLACK, None), patience)), None)]
-    return [
-        ArmedRule(BlackRule(Condition(Subject(camera.id, c.id, BLACK, None), _patience(c, spec))), c)
-        for c in configs
-        if c.enabled
-    ]
 
 
 def _offline_rule(camera: CameraConfig, spec_of: Callable[[str], EventTypeSpec]) -> OfflineRule | None:

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 
 from gateway.camera import h264
 from gateway.errors import StreamCorrupt
-from gateway.types import Bgr, Frame, FrameOrigin, Luma, Packet, VideoFormat
+from gateway.types import Bgr, Chroma, Frame, FrameOrigin, Luma, Packet, VideoFormat
 
 Polygon = Sequence[tuple[float, float]]  # 0-1 of the picture
 
@@ -25,6 +25,8 @@ Polygon = Sequence[tuple[float, float]]  # 0-1 of the picture
 _LUMA_FIRST = frozenset(
     {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray", "yuv411p"}
 )
+_COLOUR_PLANES = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
+_CHROMA_WIDTH_PX = 160  # at least; colours are read of the picture as a whole
 # Packets inside a decoder at once; more are never reordered.
 _MAX_IN_FLIGHT = 64
 # Idle decoders kept per kind of stream: one per thread that may look at once is enough.
@@ -209,7 +211,10 @@ def to_frame(  # noqa: PLR0917 - the parts of a frame
         mask.paint(luma)
     luma.flags.writeable = False
     ticks = pts if pts is not None else picture.pts or 0
-    return Frame(camera_id, at_s, ticks, luma, origin, colour or _colour_of(picture, mask))
+    frame = Frame(camera_id, at_s, ticks, luma, origin, colour or _colour_of(picture, mask))
+    if not mask and picture.format.name in _COLOUR_PLANES:
+        frame.to_chroma = lambda: _sampled_chroma(picture)
+    return frame
 
 
 def luma_of(picture: VideoFrame) -> Luma:
@@ -219,6 +224,15 @@ def luma_of(picture: VideoFrame) -> Luma:
     plane = picture.planes[0]
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: picture.height, : picture.width]
+
+
+def _sampled_chroma(picture: VideoFrame) -> Chroma:
+    planes = []
+    for plane in picture.planes[1:3]:
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        step = max(1, plane.width // _CHROMA_WIDTH_PX)
+        planes.append(rows[::step, ::step])
+    return np.dstack(planes)
 
 
 def _colour_of(picture: VideoFrame, mask: PrivacyMask) -> Callable[[], Bgr]:

@@ -14,11 +14,13 @@ import numpy as np
 import structlog
 
 from camera_configs.models import CameraConfig, SiteConfig, StreamConfig
+from detectors import fire_smoke
 from detectors.base import Detector
 from detectors.coco import scene_label
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.events import EventBuilder
 from gateway.analysis.glance import Glance
+from gateway.analysis.health.state_faults import Watched
 from gateway.analysis.offline import OfflineRule
 from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
 from gateway.camera.choice import Role, StreamChoice
@@ -87,7 +89,8 @@ class CameraUnit:
         self._clock = parts.shared.clock
         spec = camera.detector or parts.settings.detector
         detector = parts.detectors[spec]
-        rules = make_rules(camera, group_labels(detector), parts.site.event_type)
+        fire = parts.detectors.get(fire_smoke.NAME)
+        rules = make_rules(camera, group_labels(detector), parts.site.event_type, fire=fire is not None)
         for rule_id, reason in rules.unarmed:
             logger.info("rule not armed", camera=camera.id, rule=rule_id, reason=reason)
         self._analyst = Analyst(
@@ -96,6 +99,7 @@ class CameraUnit:
             foreground_for(camera, rules),
             detector,
             self._clock.utc_at,
+            fire=fire,
             time_zone=ZoneInfo(parts.settings.timezone),
         )
         self._offline: OfflineRule | None = rules.offline
@@ -205,6 +209,8 @@ class CameraUnit:
             self._parts.polling.follow(self)
         self.desk.expire(self._analysed_s, now_s - ANALYSIS_LAG_S)
         signals = [] if self._offline is None else self._offline.update(self.state.state, now_s)
+        watched = Watched(self.state, self._overdue(now_s))
+        signals += [s for rule in self._rules.states for s in rule.update(watched, now_s)]
         if signals:
             self.desk.mailbox.put(Report(tuple(signals)))
 
@@ -245,6 +251,12 @@ class CameraUnit:
     def _next_look_due_s(self) -> float:
         """When the next look must be analysed at the latest."""
         return self._analysed_s + self.duty.cadence_s + LOOK_GRACE_S
+
+    def _overdue(self, now_s: float) -> bool:
+        """Say whether a picture should have been analysed by now, whoever is to blame for it."""
+        if not self.duty.armed or self._masked:
+            return False
+        return now_s > self._next_look_due_s if self.polling else not self._looked_in_time(now_s)
 
     def _looked_in_time(self, now_s: float) -> bool:
         gop_s = self.state.gop_s or USUAL_GOP_S
@@ -322,7 +334,8 @@ class CameraUnit:
         if not outcome.signals:
             return
         frame, self._raised_in = self._raised_in, None
-        self.desk.mailbox.put(Report(outcome.signals, None if frame is None else frame.bgr))
+        picture = None if frame is None else frame.bgr
+        self.desk.mailbox.put(Report(outcome.signals, picture, None if frame is None else self._analyst.reference))
 
     def _note_state(self, state: CameraState) -> None:
         with self._telling:
@@ -358,8 +371,8 @@ class CameraUnit:
 
 
 def watched_zones(rules: RuleSet) -> list[tuple[tuple[float, float], ...]]:
-    """Return the polygons of the rules that wait for something to come; faults of the picture need no glance."""
-    return [a.rule.zone.polygon for a in rules.armed if not a.is_fault]
+    """Return the polygons of the rules that wait for something to come; what shows in single looks needs no glance."""
+    return [a.rule.zone.polygon for a in rules.armed if a.follows]
 
 
 def group_labels(detector: Detector | None) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from camera_configs.models import CameraConfig
+from camera_configs.taxonomy import is_camera_fault
 from gateway.analysis.events import Closed, EventBuilder, EventChange, Extended, Opened
+from gateway.analysis.health.monitor import SoundPicture
 from gateway.camera.decoder import PrivacyMask
 from gateway.camera.snapshots.look import decode_look
 from gateway.camera.snapshots.poller import Polled
@@ -49,10 +51,11 @@ OpenCase = Callable[[Event, Sequence[Evidence]], Opening]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Signals of one frame, with the picture where one of them is a raise."""
+    """Signals of one frame, with the picture where one of them is a raise; of a fault, also one from before it."""
 
     signals: tuple[Signal, ...]
     picture: Bgr | None = None
+    reference: SoundPicture | None = None
 
     @property
     def expendable(self) -> bool:
@@ -119,6 +122,7 @@ class _Running:
     event: Event  # as it stands now
     opened: Opened
     picture: Bgr | None  # until the evidence is made
+    reference: SoundPicture | None = None  # likewise: what a faulty camera showed before
     looks: Sequence[Polled] = ()  # likewise: what led to it, where it began while the camera was polled
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     evidence: list[Evidence] | None = None  # None: not made yet
@@ -189,7 +193,8 @@ class EventDesk:
     def _open(self, change: Opened, report: Report, group: asyncio.TaskGroup) -> None:
         self._footage.pin(change.event.id, change.since_s - PRE_ROLL_S)
         looks = self._footage.looks_before(change.since_s)
-        running = _Running(change.event, change, report.picture, looks)
+        reference = report.reference if is_camera_fault(change.event.event_type) else None
+        running = _Running(change.event, change, report.picture, reference, looks)
         self._running[change.event.id] = running
         self._start(running, group)
 
@@ -219,7 +224,7 @@ class EventDesk:
                 if running.evidence is None:
                     await self._wait_until(ready_at_s(running.opened.raised_s) + self._footage.lag_s)
                     running.evidence = await self._evidence(running)
-                running.picture, running.looks = None, ()
+                running.picture, running.reference, running.looks = None, None, ()
                 self._footage.unpin(event_id)
             running.concluded = await self._conclude(running, running.evidence)
         await self._keep_up(running, running.concluded)
@@ -278,7 +283,7 @@ class EventDesk:
         if running.picture is not None:
             sharper = await asyncio.to_thread(self._footage.picture, running.opened.raised_s)
             running.picture = running.picture if sharper is None else sharper
-        for make in (self._clip, self._snapshot, self._thumbnail):
+        for make in (self._clip, self._snapshot, self._reference, self._thumbnail):
             try:
                 evidence = await make(running)
             except (EvidenceError, OSError) as exc:  # OSError: the folder for files in the making cannot be used
@@ -304,6 +309,15 @@ class EventDesk:
         boxes = [Box(*box) for box in event.boxes]
         jpeg = await asyncio.to_thread(snapshot, picture, event.zone_polygon, boxes, at)
         return await self._store(event, EvidenceKind.SNAPSHOT, jpeg)
+
+    async def _reference(self, running: _Running) -> Evidence | None:
+        """Keep what the camera showed before its fault, with the time of that drawn in."""
+        before = running.reference
+        if before is None:
+            return None
+        at = self._tools.clock.utc_at(before.at_s).astimezone(self._tools.time_zone)
+        jpeg = await asyncio.to_thread(snapshot, before.picture, (), (), at)
+        return await self._store(running.opened.event, EvidenceKind.SNAPSHOT, jpeg, "reference.jpg")
 
     async def _thumbnail(self, running: _Running) -> Evidence | None:
         if running.picture is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from camera_configs.models import SiteConfig
+from detectors import fire_smoke
 from detectors.base import Detector
 from gateway.analysis import offline
 from gateway.analysis.ruleset import make_rules
@@ -24,7 +25,9 @@ def ready_types(site: SiteConfig, settings: Settings) -> frozenset[str]:
     found: set[str] = set()
     for camera in cameras:
         detector: Detector | None = detectors[camera.detector or settings.detector]
-        rules = make_rules(camera, group_labels(detector), site.event_type)
+        fire = fire_smoke.NAME in detectors
+        rules = make_rules(camera, group_labels(detector), site.event_type, fire=fire)
         found |= {a.rule.condition.subject.event_type for a in rules.armed}
+        found |= {rule.condition.subject.event_type for rule in rules.states}
         found |= {offline.EVENT_TYPE} if rules.offline is not None else set()
     return frozenset(found)

@@ -21,9 +21,11 @@ import structlog
 
 from camera_configs.loader import load_site
 from camera_configs.models import CameraConfig, SiteConfig
+from detectors import fire_smoke
 from detectors.onnx_session import SessionOptions
 from detectors.pool import InferencePool
 from detectors.registry import ModelRegistry, open_detector
+from gateway.analysis.ruleset import FIRE_TYPES
 from gateway.camera.budget import CpuBudget
 from gateway.camera.lane import LanePool
 from gateway.camera.limits import StreamLimits
@@ -260,7 +262,8 @@ class Worker:
 def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mapping[str, InferencePool | None]:
     """Open each detector that these cameras name, once, for all of them to share; to be closed with `close_pools`.
 
-    Motion needs none: each camera learns its own background.
+    Motion needs none: each camera learns its own background. The detector of fire and smoke, which comes with the
+    package, is opened where a rule asks for it.
 
     Raises:
         ModelLoadError: No such model, or one that cannot be used.
@@ -268,10 +271,13 @@ def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mappi
     registry = ModelRegistry(settings.models_path)
     session = SessionOptions(threads=settings.inference_threads)
     specs = {camera.detector or settings.detector for camera in cameras}
-    return {
+    pools = {
         spec: None if spec == MOTION else InferencePool(open_detector(spec, registry, session), settings.look_threads)
         for spec in specs
     }
+    if any(rule.enabled and rule.type in FIRE_TYPES for camera in cameras for rule in camera.rules):
+        pools[fire_smoke.NAME] = InferencePool(fire_smoke.open_fire_smoke(session), settings.look_threads)
+    return pools
 
 
 def close_pools(pools: Mapping[str, InferencePool | None]) -> None:

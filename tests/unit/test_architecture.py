@@ -30,7 +30,7 @@ ONLY_IN = {
         "gateway/web/", "gateway/delivery/", "gateway/receiver/", "gateway/fleet/", "gateway/app.py",
         "gateway/camera/snapshots/",
     ),
-    "typer": ("gateway/cli.py", "gateway/cli_models.py"),
+    "typer": ("gateway/cli.py", "gateway/cli_evaluate.py", "gateway/cli_models.py"),
 }  # fmt: skip
 # Words of what GridPatrol never does; a package of this kind must not even be a dependency.
 IDENTITY = re.compile(

@@ -80,7 +80,7 @@ def test_deadlines_word_themselves(amount: int, unit: str, zh: str, en: str) -> 
 
 def test_needs_model_follows_the_technique() -> None:
     """Only types recognised by a trained model are out of reach without one."""
-    assert event_type("litter").needs_model
+    assert event_type("bin_overflow").needs_model
     assert not event_type("zone_intrusion").needs_model
     assert isinstance(event_type("litter"), EventTypeSpec)
 

@@ -135,6 +135,27 @@ def test_a_passer_by_does_not_restart_a_stopped_thing(every_s: float) -> None:
     assert blob.since_s == pytest.approx(stopped_s, abs=1.0)
 
 
+def _settled_for(sway: float, every_s: float) -> float:
+    """Show something that stands still, swaying by that share of the picture; return how long it has been settled."""
+    watch = Watch(place=Place(noise=4.0))
+    watch.learn(every_s)
+    left, top, right, bottom = CAR
+
+    def draw(t: float) -> Image:
+        aside = sway * float(np.sin(t / 2))
+        return watch.place.picture([((left + aside, top, right + aside, bottom), 30)])
+
+    blob = _near(watch.run(40, every_s, draw)[-1].still, CAR)
+    return 0.0 if blob is None or blob.settled_s is None else watch.at_s - blob.settled_s
+
+
+@pytest.mark.parametrize("every_s", [0.2, 2.0])
+def test_a_thing_settles_and_somebody_who_sways_does_not(every_s: float) -> None:
+    """Both stand still as patches; of the thing nothing changes any more, of the person an edge now and then."""
+    assert _settled_for(0.0, every_s) > 30
+    assert _settled_for(0.012, every_s) < 15
+
+
 def test_a_stopped_thing_is_told_until_absorb_s_and_not_after() -> None:
     """A rule's dwell must fit in; then it is furniture."""
     watch = Watch(ForegroundOptions(absorb_s=100))

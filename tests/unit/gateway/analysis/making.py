@@ -19,7 +19,6 @@ LEFT_HALF = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
 IN_ZONE = Box(0.2, 0.3, 0.3, 0.6)
 OUTSIDE = Box(0.7, 0.3, 0.8, 0.6)
 DAYLIGHT = read_picture(np.tile(np.linspace(20, 230, 160, dtype=np.uint8), (90, 1)))
-DARKNESS = read_picture(np.full((90, 160), 16, np.uint8))
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Patch:
     area: float = 0.03
     since_s: float | None = None
     strength: float = 3.0
+    settled_s: float | None = -1e6
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from camera_configs.models import SiteConfig
 from gateway.analysis.condition import MAX_GAP_S
 from gateway.analysis.events import EXTEND_EVERY_S, Closed, EventBuilder, Extended, Opened
@@ -121,6 +123,15 @@ def test_a_fault_needs_no_rule() -> None:
     fault = at(Phase.RAISED, 15, rule_id="camera_fault.black", event_type="camera_fault.black", zone_id=None)
     event = opened(builder(), fault).event
     assert (event.grid_id, event.severity, event.detector, event.zone_polygon) == ("g1", "S3", "picture", ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen_by"), [("smoke_fire", "fire_smoke"), ("open_burning", "fire_smoke"), ("waterlogging", "picture")]
+)
+def test_the_record_names_what_saw_it(kind: str, seen_by: str) -> None:
+    """Fire is seen by its own detector, water by comparing pictures, whatever finds objects on that camera."""
+    event = opened(builder({**RULE, "type": kind}), at(Phase.RAISED, 15, event_type=kind)).event
+    assert event.detector == seen_by
 
 
 def test_a_short_gap_closes_nothing_a_long_one_all_but_faults() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -166,13 +167,24 @@ def test_what_the_detector_is_unsure_of_and_other_labels_do_not_count() -> None:
 
 
 def test_a_flame_that_ducks_keeps_showing_for_a_moment() -> None:
-    """Missing in one look of a burst, it still shows; after seconds it does not, and at last it is forgotten."""
+    """Once it has shown it is waited for, through dense smoke; at last it does not show, and is forgotten."""
     evidence = FireEvidence()
     watch(evidence, flames, seen(), looks=20)
-    assert evidence.update([], flames(20), 8.0) is not None
-    assert evidence.update([], street(21), 10.0) is None
+    assert evidence.update([], flames(20), 15.0) is not None
+    assert evidence.update([], street(21), 16.0) is None
     assert evidence.update([], street(22), 30.0) is None
     assert evidence.seats == ()
+
+
+def test_weak_sights_are_remembered_and_suspected_once_seen_again() -> None:
+    """A place seen weakly once is not worth a closer look, seen twice it is; weak sights alone never show."""
+    evidence = FireEvidence()
+    weak = seen(FireView("fire", PLACE, 0.3))
+    told = watch(evidence, flames, weak, looks=1)
+    assert evidence.suspected_s == -math.inf
+    told += watch(evidence, flames, weak, looks=40, start_s=0.4)
+    assert evidence.suspected_s == pytest.approx(16.0)
+    assert first_shown(told) is None
 
 
 def test_rare_mistakes_do_not_add_up() -> None:
@@ -244,10 +256,10 @@ def test_the_event_ends_when_the_fire_does() -> None:
     rule = SmokeFireRule(condition(dwell_s=3, clear_s=3), WHOLE_PICTURE)
     for i in range(20):
         rule.look(seen(), flames(i), i * 0.4)
-    assert rule.suspicious
+    assert rule.suspected_s == pytest.approx(19 * 0.4)
     signals = [s for i in range(20, 80) for s in rule.look([], street(i), i * 0.4)]
     assert [p for p, _ in phases(signals) if p is not Phase.ONGOING] == [Phase.CLEARED]
-    assert not rule.suspicious
+    assert rule.suspected_s == -math.inf
 
 
 def test_a_disarmed_rule_forgets() -> None:
@@ -256,6 +268,6 @@ def test_a_disarmed_rule_forgets() -> None:
     for i in range(20):
         rule.look(seen(), flames(i), i * 0.4)
     assert phases(rule.disarm(8.0)) == [(Phase.CLEARED, 8.0)]
-    assert not rule.suspicious
+    assert rule.suspected_s == -math.inf
     assert rule.disarm(9.0) == []
     assert rule.look(seen(), flames(20), 10.0) == []

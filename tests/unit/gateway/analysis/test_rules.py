@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from gateway.analysis.observation import FOREGROUND, Observation
-from gateway.analysis.rules import BlackRule, LeftBehindRule, Rule, StoppedRule, Wanted, ZoneIntrusionRule
-from gateway.analysis.zones import WHOLE_PICTURE, Zone
+from gateway.analysis.rules import Rule, StoppedRule, Wanted, ZoneIntrusionRule
+from gateway.analysis.zones import Zone
 from gateway.types import Box, Phase, Signal, Track
 from tests.unit.gateway.analysis.making import (
-    DARKNESS,
     IN_ZONE,
     LEFT_HALF,
     OUTSIDE,
@@ -163,6 +164,21 @@ def test_parking_without_a_model() -> None:
     assert watch(parking(), still(5, box=OUTSIDE), 8, 20) == []
 
 
+@pytest.mark.parametrize("settled_s", [None, 1.0])
+def test_somebody_who_stands_there_is_no_car(settled_s: float | None) -> None:
+    """Without a model: a patch in which something changes every few seconds, or without an outline of its own."""
+
+    def restless(at_s: float) -> Observation:
+        changed_s = None if settled_s is None else at_s - settled_s
+        reading = Reading(still=(Patch(IN_ZONE, since_s=0, settled_s=changed_s),))
+        return observation(at_s, reading=reading, modelled=False)
+
+    armed = parking()
+    assert watch(armed, restless, 0, 40) == []
+    assert RAISED in [p for p, _ in phases(watch(armed, still(0), 41, 45))]
+    assert phases(watch(armed, restless, 46, 60)) == []
+
+
 def test_an_unsteady_foreground_decides_nothing() -> None:
     """Just after a light switch, patches neither begin nor end anything."""
     rule = parking(dwell_s=3)
@@ -172,41 +188,10 @@ def test_an_unsteady_foreground_decides_nothing() -> None:
     assert rule.condition.raised
 
 
-def test_left_behind_is_what_no_object_explains() -> None:
-    """A patch where a known person stands is that person; once he has gone, it is something left behind."""
-    rule = LeftBehindRule(condition(dwell_s=10), ZONE, 0.002)
-    reading = Reading(still=(Patch(IN_ZONE, since_s=0),))
-
-    def with_owner(at_s: float) -> Observation:
-        return observation(at_s, track(at_s, IN_ZONE), reading=reading)
-
-    assert watch(rule, with_owner, 3, 8) == []
-    signals = watch(rule, lambda at_s: observation(at_s, reading=reading), 9, 15)
-    assert phases(signals) == [(CANDIDATE, 9), (RAISED, 11)]
-    assert phases(rule.update(observation(16, armed=False))) == [(CLEARED, 16)]
-
-
-def test_left_behind_waits_for_the_light_to_settle() -> None:
-    """An unsteady foreground shows nothing left behind."""
-    rule = LeftBehindRule(condition(dwell_s=1), ZONE, 0.002)
-    reading = Reading(still=(Patch(IN_ZONE, since_s=0),))
-    assert watch(rule, lambda at_s: observation(at_s, reading=reading, steady=False), 3, 8) == []
-
-
-def test_black_picture() -> None:
-    """Darkness for the dwell is a fault; it ends when the picture is back."""
-    rule = BlackRule(condition(dwell_s=5))
-    dark = watch(rule, lambda at_s: observation(at_s, picture=DARKNESS, looked=False, steady=False), 0, 8)
-    assert phases(dark + watch(rule, nobody, 9, 13)) == [(CANDIDATE, 0), (RAISED, 5), (CLEARED, 12)]
-    assert rule.update(observation(20, picture=DARKNESS, armed=False)) == []
-
-
 def test_every_rule_says_which_tracks_occupy_its_zone() -> None:
-    """Objects of the wanted kinds, and unknown patches, keep a zone occupied; faults and litter do not."""
+    """Objects of the wanted kinds, and unknown patches, keep a zone occupied."""
     assert intrusion().objects == {"person", FOREGROUND}
     assert parking().objects == {"vehicle", FOREGROUND}
-    assert LeftBehindRule(condition(), ZONE, 0.002).objects == frozenset()
-    assert BlackRule(condition()).zone is WHOLE_PICTURE
 
 
 def test_minimum_area_for_a_model_only_when_asked_for() -> None:

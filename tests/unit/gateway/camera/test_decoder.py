@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from gateway.camera.decoder import FrameDecoder, KeyframeDecoders, PrivacyMask, luma_of
+from gateway.camera.decoder import FrameDecoder, KeyframeDecoders, PrivacyMask, luma_of, to_frame
 from gateway.camera.packets import StoredPayload
 from gateway.errors import StreamCorrupt
 from gateway.types import FrameOrigin, Packet
@@ -166,6 +166,21 @@ def _write_coarse(path: Path) -> Path:
         output.mux(video.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
         output.mux(video.encode())
     return path
+
+
+def test_colour_planes_are_sampled_without_a_conversion() -> None:
+    """Cb first; not where a mask would have to be painted over them, nor where there are no planes."""
+    blue = np.full((96, 640, 3), (200, 60, 60), np.uint8)
+    plain = av.VideoFrame.from_ndarray(blue, format="bgr24")
+    planar = plain.reformat(format="yuv420p")
+    frame = to_frame("cam", planar, 0.0, FrameOrigin.LOOK, PrivacyMask())
+    assert frame.to_chroma is not None
+    chroma = frame.to_chroma()
+    assert chroma.shape == (24, 160, 2)
+    assert chroma[..., 0].min() > 150 > 128 > chroma[..., 1].max()
+    mask = PrivacyMask([[(0, 0), (1, 0), (1, 1)]])
+    assert to_frame("cam", planar, 0.0, FrameOrigin.LOOK, mask).to_chroma is None
+    assert to_frame("cam", plain, 0.0, FrameOrigin.LOOK, PrivacyMask()).to_chroma is None
 
 
 def test_luma_of_deeper_formats_is_eight_bits() -> None:

@@ -16,7 +16,8 @@ import numpy as np
 
 from camera_configs.models import CameraConfig, RuleConfig, ScheduleConfig, StreamConfig, ZoneConfig
 from detectors.base import Detector
-from gateway.analysis.ruleset import BLACK, make_rules
+from gateway.analysis.health.fault_types import ALWAYS_FROM_PICTURES
+from gateway.analysis.ruleset import make_rules
 from gateway.camera.lane import LanePool
 from gateway.camera.watcher import Surroundings
 from gateway.clock import FakeClock
@@ -34,7 +35,7 @@ from gateway.fleet.camera_unit import (
 from gateway.fleet.duty import Duty
 from gateway.fleet.event_desk import DeskTools, OpenCase
 from gateway.settings import Settings
-from gateway.types import Frame, FrameOrigin
+from gateway.types import Frame, FrameOrigin, Phase
 from storage.media import FolderMediaStore
 from storage.protocols import EventStore
 from storage.records import CameraStateName, CoverageState, EventState
@@ -44,7 +45,7 @@ from tests.unit.gateway.fleet.desk_tools import FakeCutter, FakeEvents
 WAIT_S = 20.0
 ENTER = RuleConfig(id="enter", type="zone_intrusion", zone="yard", cadence_s=5)
 PARK = RuleConfig(id="park", type="illegal_parking", zone="yard", cadence_s=30)
-NO_FAULTS = RuleConfig(id="black", type=BLACK, enabled=False)
+NO_FAULTS = tuple(RuleConfig(id=f"f{n}", type=kind, enabled=False) for n, kind in enumerate(ALWAYS_FROM_PICTURES))
 YARD = ZoneConfig(id="yard", name="Yard", polygon=SQUARE)
 MAIN = StreamConfig(url="rtsp://192.0.2.4/main")
 SUB = StreamConfig(url="rtsp://192.0.2.4/sub", role="sub")
@@ -145,12 +146,27 @@ async def test_plan_follows_duty_and_zones(tmp_path: Path) -> None:
         assert plan.masks == (MASK.polygon,)
 
 
+async def test_a_wrong_clock_and_a_missing_picture_are_reported(tmp_path: Path) -> None:
+    """The camera is there, its clock is an hour off, and nothing of it could be decoded for minutes."""
+    clock, watched = FakeClock(), camera("gate", rules=(ENTER,))
+    async with parts_for(watched, tmp_path, clock, FakeEvents()) as parts:
+        unit = CameraUnit(watched, parts)
+        unit._note_state(replace(unit.state, state=CameraStateName.ONLINE, clock_offset_s=3_600.0))
+        for _ in range(140):
+            unit.coverage(clock.monotonic())
+            unit.tick()
+            await clock.advance(5)
+        reports = [await unit.desk.mailbox.get() for _ in range(len(unit.desk.mailbox._reports))]
+        raised = {s.event_type for r in reports if r for s in r.signals if s.phase is Phase.RAISED}
+        assert raised == {"camera_fault.clock", "camera_fault.loss"}
+
+
 async def test_schedules_disarm_the_gate(tmp_path: Path) -> None:
     """When the last rule goes out of force nothing is decoded any more, and the time counts as paused."""
     clock = FakeClock()
     hour = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).hour
     soon = ScheduleConfig(start=time(hour), end=time((hour + 1) % 24))
-    watched = camera("gate", rules=(ENTER.model_copy(update={"schedule": soon}), NO_FAULTS))
+    watched = camera("gate", rules=(ENTER.model_copy(update={"schedule": soon}), *NO_FAULTS))
     async with parts_for(watched, tmp_path, clock, FakeEvents()) as parts:
         unit = CameraUnit(watched, parts)
         unit.tick()

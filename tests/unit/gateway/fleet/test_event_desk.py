@@ -20,6 +20,7 @@ import pytest
 from camera_configs.models import RuleConfig, ZoneConfig
 from gateway.analysis.condition import MAX_GAP_S
 from gateway.analysis.events import EventBuilder
+from gateway.analysis.health.monitor import SoundPicture
 from gateway.camera.packets import StoredPayload
 from gateway.camera.snapshots.poller import Polled
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
@@ -306,6 +307,25 @@ async def test_pictures_are_kept_with_the_clip(tmp_path: Path) -> None:
         assert [e.kind for e in evidence] == [EvidenceKind.CLIP, EvidenceKind.SNAPSHOT, EvidenceKind.THUMBNAIL]
         assert all(e.masked for e in evidence)
         assert all((tmp_path / e.media_key).is_file() for e in evidence[1:])
+
+
+@pytest.mark.parametrize(("event_type", "pictures"), [("camera_fault.covered", 2), ("zone_intrusion", 1)])
+async def test_a_fault_is_shown_beside_what_the_camera_showed_before(
+    tmp_path: Path, event_type: str, pictures: int
+) -> None:
+    """A scene's event needs no such picture."""
+    async with house(tmp_path) as at:
+        raised = signal(RAISED, 20.0, rule_id=event_type, event_type=event_type)
+        at.desk.mailbox.put(Report((raised,), PICTURE, SoundPicture(PICTURE, 5.0)))
+        await at.clock.advance(20.0)
+        at.desk.hurry()
+        while not at.events.shown:
+            at.events.news.clear()
+            await at.events.news.wait()
+        [(_, evidence, _, _)] = at.events.shown
+        kept = [e.media_key for e in evidence if e.kind is EvidenceKind.SNAPSHOT]
+        assert len(kept) == pictures
+        assert any(key.endswith("reference.jpg") for key in kept) is (pictures == 2)
 
 
 async def test_sharper_picture_of_the_same_moment_is_shown_instead(tmp_path: Path) -> None:

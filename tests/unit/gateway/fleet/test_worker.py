@@ -16,7 +16,8 @@ import aiohttp
 import numpy as np
 import pytest
 
-from camera_configs.models import CameraConfig, StreamConfig
+from camera_configs.models import CameraConfig, RuleConfig, StreamConfig
+from detectors import fire_smoke
 from detectors.base import InferenceError, ModelLoadError
 from gateway.camera.lane import LanePool
 from gateway.camera.watcher import Surroundings
@@ -95,6 +96,17 @@ def test_models_are_shared_and_closed(tmp_path: Path, monkeypatch: pytest.Monkey
     close_pools({**pools, "motion": None})
     with pytest.raises(InferenceError, match="closed"):
         pool.detect([image])
+
+
+def test_fire_detector_is_opened_once_where_a_rule_asks_for_it(tmp_path: Path) -> None:
+    """It comes with the package: a fresh installation sees smoke and fire without adding any model."""
+    fire = RuleConfig(id="fire", type="smoke_fire")
+    pools = load_detectors(Settings(data_dir=tmp_path), [camera("a", rules=(fire,)), camera("b")])
+    assert set(pools) == {"motion", fire_smoke.NAME}
+    pool = pools[fire_smoke.NAME]
+    assert pool is not None
+    assert pool.labels == ("fire", "smoke")
+    close_pools(pools)
 
 
 class CrashingDesk:

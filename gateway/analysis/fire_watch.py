@@ -1,0 +1,103 @@
+"""When fire and smoke are looked for, and what the detector's answer means to the rules that wait for it.
+
+A camera on which nothing looks like fire costs one pass per cadence. As soon as something does, it is looked at up to
+three times a second and more frames are asked for: single looks are slow to convince. Both have an end: a sign that
+looks like fire all day must not keep a camera's stream decoded all day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import structlog
+
+from camera_configs.models import CameraConfig
+from detectors.base import Detections, Detector, InferenceError
+from gateway.analysis.fire import FireView, SmokeFireRule
+from gateway.analysis.zones import Zone, box_centre
+from gateway.types import Box, Frame, Signal
+
+logger = structlog.get_logger(__name__)
+
+SUSPICIOUS_GAP_S = 1 / 3  # between passes while something looks like fire
+SUSPICION_S = 5.0  # a seat unseen for so long is no longer suspicious; flames duck, and smoke thins
+# So long after a suspicion began every frame is asked for; then looks must do for a while, whatever is seen.
+CLOSELY_S = 30.0
+REST_S = 60.0
+_SLACK = 0.9  # of a cadence: keyframes do not come to the millisecond
+
+
+class FireWatch:
+    """Runs the fire detector for one camera and tells its rules; called in order, from one thread at a time.
+
+    Attributes:
+        inferences: How often the detector ran.
+        failed_inferences: How often it failed; such a frame counts as not looked at.
+    """
+
+    def __init__(self, camera: CameraConfig, detector: Detector | None) -> None:
+        self._camera_id = camera.id
+        self._detector = detector
+        self._ignored = tuple(Zone.of(z) for z in camera.zones if z.kind == "ignore")
+        self._passed_s = -math.inf
+        self._closely_since_s: float | None = None  # None: nothing is suspicious, or we rest
+        self._rest_until_s = -math.inf
+        self.inferences = 0
+        self.failed_inferences = 0
+
+    @property
+    def wants_more(self) -> bool:
+        """Something looks like fire: looks alone would be slow to tell."""
+        return self._closely_since_s is not None
+
+    def look(self, frame: Frame, rules: Sequence[SmokeFireRule]) -> list[Signal]:
+        """Show a frame to the detector when that is due, and tell the rules in force what it saw."""
+        if self._detector is None or not rules or not self._due(frame.at_s, rules):
+            self._closely_since_s = self._closely_since_s if rules else None
+            return []
+        views = self._detect(self._detector, frame)
+        if views is None:
+            return []
+        signals = [signal for rule in rules for signal in rule.look(views, frame.bgr, frame.at_s)]
+        self._watch_closely(frame.at_s, suspicious=_suspicious(frame.at_s, rules))
+        return signals
+
+    def _due(self, at_s: float, rules: Sequence[SmokeFireRule]) -> bool:
+        every_s = _SLACK * min(rule.cadence_s for rule in rules)
+        if _suspicious(at_s, rules):
+            every_s = min(every_s, SUSPICIOUS_GAP_S)
+        return at_s - self._passed_s >= every_s
+
+    def _watch_closely(self, at_s: float, *, suspicious: bool) -> None:
+        if not suspicious:
+            self._closely_since_s = None
+        elif self._closely_since_s is None:
+            self._closely_since_s = at_s if at_s >= self._rest_until_s else None
+        elif at_s - self._closely_since_s >= CLOSELY_S:
+            self._closely_since_s, self._rest_until_s = None, at_s + REST_S
+
+    def _detect(self, detector: Detector, frame: Frame) -> list[FireView] | None:
+        self._passed_s = frame.at_s
+        self.inferences += 1
+        image = frame.bgr
+        try:
+            found = detector.detect([image])[0]
+        except InferenceError as exc:
+            self.failed_inferences += 1
+            logger.warning("inference_failed", camera_id=self._camera_id, detector=detector.name, error=str(exc))
+            return None
+        views = fire_views(found, detector.labels, image.shape[1], image.shape[0])
+        return [v for v in views if not any(z.contains(box_centre(v.box)) for z in self._ignored)]
+
+
+def _suspicious(at_s: float, rules: Iterable[SmokeFireRule]) -> bool:
+    return any(at_s - rule.suspected_s <= SUSPICION_S or rule.condition.active for rule in rules)
+
+
+def fire_views(found: Detections, labels: Sequence[str], width: int, height: int) -> Iterable[FireView]:
+    """Return what a detector saw, sure or not, in 0-1 of the picture."""
+    edge = np.array([width, height, width, height], np.float32)
+    for box, confidence, kind in zip(found.xyxy / edge, found.confidence, found.class_id, strict=True):
+        yield FireView(labels[int(kind)], Box(*(float(v) for v in box)), float(confidence))
