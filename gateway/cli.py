@@ -17,7 +17,7 @@ from camera_configs.check import check as check_folder
 from camera_configs.problems import ConfigError
 from camera_configs.schema import json_schema
 from detectors.base import ModelLoadError
-from gateway import app, cli_models
+from gateway import app, cli_evaluate, cli_models
 from gateway.access.accounts import NewAccount
 from gateway.delivery.signing import Signer
 from gateway.errors import GridPatrolError, SettingsError
@@ -56,6 +56,8 @@ cli = typer.Typer(
 accounts_cli = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 cli.add_typer(accounts_cli, name="accounts")
 cli.add_typer(cli_models.models_cli, name="models")
+cli.command("evaluate")(cli_evaluate.run_evaluation)
+cli.command("dry-run")(cli_evaluate.run_dry)
 
 ConfigDir = Annotated[
     Path, typer.Option("--config", help="Folder of the site's YAML files.", exists=True, file_okay=False)

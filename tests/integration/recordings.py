@@ -13,21 +13,20 @@ from typing import Any
 import av
 import numpy as np
 
-from camera_configs.models import CameraConfig, SiteConfig
+from camera_configs.models import CameraConfig
 from detectors.base import Detector
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.events import EventBuilder, EventChange
 from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
-from gateway.camera.packets import StoredPayload
 from gateway.clock import FakeClock
+from gateway.evaluation import pipeline
+from gateway.evaluation.cameras import camera_with
+from gateway.evaluation.scoring import Raised, Terms, TruthEvent, judge, known_type
 from gateway.types import Bgr, Frame, FrameOrigin, Luma, Outcome, Packet, Phase, Signal, VideoFormat
 
 ANALYSED_FPS = 5
 LOOK_EVERY_S = 2.0  # the GOP of every clip
 BURST_TAIL_S = 4.0  # the gate decodes on for so long after the last motion
-MATCH_LATE_S = 5.0
-# Faults that may stand for one another, by the manifest.
-_ALIKE = {"camera_fault.black", "camera_fault.covered", "camera_fault.frozen"}
 _EVERY_LABEL = ("person", "vehicle", "nonmotor", "animal")
 
 
@@ -71,26 +70,7 @@ def clip(media: Path, name: str) -> Clip:
 
 def camera_of(found: Clip) -> CameraConfig:
     """Return a camera with the clip's rules; each rule has its own zone, and no cool-down, as the scoring wants."""
-    rules = found.truth["setup"]["rules"]
-    return CameraConfig.model_validate(
-        {
-            "id": "cam",
-            "name": found.name,
-            "grids": ["g1"],
-            "position": {"lon": 116.4, "lat": 39.9},
-            "streams": [{"url": found.path.as_uri()}],
-            "legal": {
-                "purpose": "test",
-                "legal_basis": "art7_gov",
-                "installer_unit": "test",
-                "placement_class": "public_road",
-            },
-            "zones": [{"id": f"z-{r['id']}", "name": r["id"], "polygon": r["zone"]} for r in rules],
-            "rules": [
-                {k: v for k, v in r.items() if k != "zone"} | {"zone": f"z-{r['id']}", "cool_down_s": 0} for r in rules
-            ],
-        }
-    )
+    return camera_with(found.truth["setup"]["rules"], found.path)
 
 
 def rules_of(camera: CameraConfig, detector: Detector | None) -> RuleSet:
@@ -148,65 +128,29 @@ def _note(made: Run, outcome: Outcome) -> None:
 
 def events_of(found: Clip, signals: list[Signal]) -> list[EventChange]:
     """Return what an event builder makes of signals of a clip's camera."""
-    site = SiteConfig.model_validate(
-        {
-            "regions": [{"code": "110101001001", "name": "Village"}],
-            "grids": [{"id": "g1", "code": "1", "name": "One", "region_code": "110101001001"}],
-            "cameras": [camera_of(found)],
-        }
-    )
-    return EventBuilder(FakeClock(), site, "run_1", "motion").take(signals)
+    return EventBuilder(FakeClock(), pipeline.site_of(camera_of(found)), "run_1", "motion").take(signals)
 
 
 def packets_of(found: Clip) -> tuple[VideoFormat, list[Packet]]:
     """Return a clip's packets, as a file source would give them; `at_s` is media time."""
-    with av.open(str(found.path)) as container:
-        stream = container.streams.video[0]
-        context, time_base = stream.codec_context, stream.time_base or Fraction(1)
-        video = VideoFormat(
-            context.name, context.width, context.height, time_base, bytes(context.extradata or b""), None
-        )
-        return video, [
-            Packet(
-                StoredPayload(bytes(p)),
-                p.pts or 0,
-                p.dts or 0,
-                time_base,
-                p.is_keyframe,
-                p.size,
-                float((p.pts or 0) * time_base),
-            )
-            for p in container.demux(stream)
-            if p.size
-        ]
+    whole = list(pipeline.packets_of("cam", found.path))
+    return whole[0][0], [packet for _, packet in whole]
 
 
 def score(found: Clip, raised: list[Signal], armed: set[str]) -> Score:
     """Compare raised events with the truth; `armed` are ids of rules (and fault types) that could run."""
     dwell_s = {r["id"]: r["dwell_s"] for r in found.truth["setup"]["rules"]}
-    due = [
-        e
+    negative_for = frozenset(map(known_type, found.truth["negative_for"]))
+    terms = Terms(dwell_s, frozenset(dwell_s), negative_for, found.truth["tolerance_s"])
+    truth = [
+        TruthEvent(known_type(e["rule"]), known_type(e["type"]), e["start_s"], e["end_s"])
         for e in found.truth["events"]
-        if e["rule"] in armed and e["end_s"] - e["start_s"] >= dwell_s.get(e["rule"], 0) + 1
+        if known_type(e["rule"]) in armed
     ]
-    short = [e for e in found.truth["events"] if e["rule"] in armed and e not in due]
-    left = sorted(raised, key=lambda s: s.since_s)
-    hits, misses = 0, []
-    for event in due:
-        match = next((s for s in left if _matches(found, event, s, dwell_s.get(event["rule"], 0))), None)
-        if match is None:
-            misses.append(f"{event['rule']}@{event['start_s']:g}")
-        else:
-            hits += 1
-            left.remove(match)
-    extra = [s for s in left if not any(_matches(found, e, s, dwell_s.get(e["rule"], 0)) for e in short)]
-    scored = [s for s in extra if s.rule_id in dwell_s or s.event_type in found.truth["negative_for"]]
-    return Score(len(due), hits, tuple(f"{s.rule_id}@{s.since_s:.1f}" for s in scored), tuple(misses))
-
-
-def _matches(found: Clip, event: dict[str, Any], signal: Signal, dwell_s: float) -> bool:
-    alike = {event["rule"], signal.rule_id} <= _ALIKE
-    if signal.rule_id != event["rule"] and not alike:
-        return False
-    earliest_s = event["start_s"] - found.truth["tolerance_s"]
-    return bool(earliest_s <= signal.since_s <= min(event["end_s"], event["start_s"] + dwell_s + MATCH_LATE_S))
+    judged = judge(truth, [Raised(s.rule_id, s.event_type, s.since_s, s.at_s, s.at_s) for s in raised], terms)
+    return Score(
+        len(judged.hits) + len(judged.misses),
+        len(judged.hits),
+        tuple(f"{alarm.rule}@{alarm.start_s:.1f}" for alarm in judged.false_alarms),
+        tuple(f"{miss.rule}@{miss.start_s:g}" for miss in judged.misses),
+    )
