@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from gateway.camera.decoder import FrameDecoder, KeyframeDecoders, PrivacyMask
 from gateway.camera.gate import ActivityGate, DecodeRequest
+from gateway.errors import StreamCorrupt
 from gateway.types import Frame, FrameOrigin, Outcome, Packet, VideoFormat
 
 Analyse = Callable[[Frame], Outcome]
@@ -25,6 +26,10 @@ class Inspection:
         mask: Painted before analysis.
         glance: Tells, without remembering the frame, whether a look seems to show movement. With it the burst also
             covers the GOP before the look, so that the analysis sees how the activity began.
+
+    Attributes:
+        frames: Analysed so far.
+        undecodable: Keyframes of which no picture came.
     """
 
     def __init__(  # noqa: PLR0917 - wired once, by the watcher
@@ -49,6 +54,7 @@ class Inspection:
         self._burst: FrameDecoder | None = None
         self._seen_s = -math.inf  # the last moment analysed
         self.frames = 0
+        self.undecodable = 0
 
     def work(self, request: DecodeRequest, video: VideoFormat, behind_s: float = 0.0) -> None:
         """Carry out one request.
@@ -73,7 +79,11 @@ class Inspection:
         self._burst = None  # over: its decoder holds whole pictures, 15 MB of them at 1080p
         if packet.at_s <= self._seen_s:
             return
-        frame = self._decoders.decode(self._camera_id, video, packet, self._mask)
+        try:
+            frame = self._decoders.decode(self._camera_id, video, packet, self._mask)
+        except StreamCorrupt:
+            self.undecodable += 1
+            raise
         seems_to_move = self._glance is not None and not again and self._glance(frame)
         if not (seems_to_move and self._gate.report_glance(frame.at_s)):
             self._conclude(frame)

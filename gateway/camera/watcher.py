@@ -164,6 +164,11 @@ class CameraWatcher:
         return self._utc_ahead_s
 
     @property
+    def undecodable(self) -> int:
+        """Keyframes so far of which no picture came."""
+        return self._inspection.undecodable
+
+    @property
     def gop_s(self) -> float | None:
         """Seconds from keyframe to keyframe, or since the last one where that is longer; None: not known yet."""
         newest_s, keyframe_s = self.ring.newest_s, self._keyframe_s

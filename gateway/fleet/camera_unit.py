@@ -209,7 +209,8 @@ class CameraUnit:
             self._parts.polling.follow(self)
         self.desk.expire(self._analysed_s, now_s - ANALYSIS_LAG_S)
         signals = [] if self._offline is None else self._offline.update(self.state.state, now_s)
-        watched = Watched(self.state, self._overdue(now_s))
+        undecodable = sum(watcher.undecodable for watcher in self._stream.watchers.values())
+        watched = Watched(self.state, self._overdue(now_s), undecodable)
         signals += [s for rule in self._rules.states for s in rule.update(watched, now_s)]
         if signals:
             self.desk.mailbox.put(Report(tuple(signals)))

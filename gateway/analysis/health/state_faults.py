@@ -20,10 +20,12 @@ class Watched:
     Attributes:
         state: As it is shown.
         overdue: The last picture is older than the looks that are due allow.
+        undecodable: Keyframes so far of which no picture came.
     """
 
     state: CameraState
     overdue: bool
+    undecodable: int = 0
 
 
 class ClockRule:
@@ -42,19 +44,18 @@ class ClockRule:
 
 
 class LossRule:
-    """Raised when a camera is connected and no picture of it comes, though looks were due and none was refused.
+    """Raised when a camera is connected and sends what nobody can decode, for longer than looks are due.
 
-    A look that this machine had no time for is no fault of the camera's.
+    Looks that this machine had no time for are no fault of the camera's.
     """
 
     def __init__(self, condition: Condition) -> None:
         self.condition = condition
-        self._refused = 0
+        self._undecodable = 0
 
     def update(self, watched: Watched, at_s: float) -> list[Signal]:
         """Take in what is known now, monotonic seconds; of a camera that is away another rule tells."""
-        state = watched.state
-        refused, self._refused = state.refused_looks > self._refused, state.refused_looks
-        if state.state is not CameraStateName.ONLINE or not watched.overdue:
+        failed, self._undecodable = watched.undecodable > self._undecodable, watched.undecodable
+        if watched.state.state is not CameraStateName.ONLINE or not watched.overdue:
             return self.condition.drop(at_s)
-        return [] if refused else self.condition.update(Sight(), at_s)
+        return self.condition.update(Sight(), at_s) if failed else []

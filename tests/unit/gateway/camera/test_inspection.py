@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from gateway.camera.decoder import KeyframeDecoders, PrivacyMask
 from gateway.camera.gate import ActivityGate, DecodeRequest, GatePolicy
 from gateway.camera.inspection import Inspection
+from gateway.camera.packets import StoredPayload
 from gateway.camera.ring import PacketRing
+from gateway.errors import StreamCorrupt
 from gateway.types import Frame, FrameOrigin, Outcome, Packet, VideoFormat
 from tests.unit.gateway.camera.scripts import GOP, read_clip, write_clip
 
@@ -118,3 +121,13 @@ def test_a_new_format_gets_a_new_decoder(clip: tuple[VideoFormat, list[Packet]],
     rig.video = video
     rig.inspection.work(DecodeRequest(FrameOrigin.BURST, tuple(later), restart=True), video)
     assert rig.frames[-1].luma.shape == (128, 192)
+
+
+def test_keyframes_that_cannot_be_decoded_are_counted(clip: tuple[VideoFormat, list[Packet]]) -> None:
+    """A stream of which nothing can be seen is a fault of the camera's."""
+    video, packets = clip
+    rig = Rig(video, moving_from_s=99.0, glance=False)
+    torn = replace(packets[0], payload=StoredPayload(bytes(packets[0].size)))
+    with pytest.raises(StreamCorrupt):
+        rig.play([torn])
+    assert rig.inspection.undecodable == 1

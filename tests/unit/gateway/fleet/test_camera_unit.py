@@ -153,6 +153,7 @@ async def test_a_wrong_clock_and_a_missing_picture_are_reported(tmp_path: Path) 
         unit = CameraUnit(watched, parts)
         unit._note_state(replace(unit.state, state=CameraStateName.ONLINE, clock_offset_s=3_600.0))
         for _ in range(140):
+            unit.watcher._inspection.undecodable += 1
             unit.coverage(clock.monotonic())
             unit.tick()
             await clock.advance(5)
