@@ -84,11 +84,12 @@ def run(argv: Sequence[str]) -> int:
     wanted = [t for t in truth if not options.clips or Path(t["file"]).stem in options.clips]
     eyes = open_eyes(str(options.detector or MOTION), _NO_MODELS)
     print(f"{'recording':34}{'full':>6}{'tiered':>8}{'both':>7}{'later s':>9}{'frames':>8}{'':>8}{'CPU':>7}  missed")
-    results = []
+    results, hard = [], []
     for clip in wanted:
-        results.append(_compare_clip(folder / clip["file"], clip["setup"]["rules"], eyes))
-        print(results[-1].row(), flush=True)
-    _summarise(results, eyes.name)
+        result = _compare_clip(folder / clip["file"], clip["setup"]["rules"], eyes)
+        (hard if clip.get("hard") else results).append(result)
+        print(result.row() + ("  (hard: not counted)" if clip.get("hard") else ""), flush=True)
+    _summarise(results, hard, eyes.name)
     return 0
 
 
@@ -99,7 +100,7 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _summarise(results: Sequence[Comparison], detector: str) -> None:
+def _summarise(results: Sequence[Comparison], hard: Sequence[Comparison], detector: str) -> None:
     full = sum(len(r.full.events) for r in results)
     both = sum(len(r.pairs) for r in results)
     cpu_full, cpu_tiered = sum(r.full.cpu_s for r in results), sum(r.tiered.cpu_s for r in results)
@@ -113,6 +114,10 @@ def _summarise(results: Sequence[Comparison], detector: str) -> None:
             "cpu_ratio": round(cpu_tiered / cpu_full, 3) if cpu_full else None,
             "events_both": both,
             "recordings": len(results),
+            "hard": {
+                "events_full": sum(len(r.full.events) for r in hard),
+                "events_both": sum(len(r.pairs) for r in hard),
+            },
             "detector": detector,
             "gop_s": GOP_S,
             "quiet_s": QUIET_S,
