@@ -58,11 +58,15 @@ class EvidenceKind(StrEnum):
     CLIP = "clip"  # video/mp4
     SNAPSHOT = "snapshot"  # image/jpeg with box and zone drawn
     THUMBNAIL = "thumbnail"  # image/jpeg, small
+    REFERENCE = "reference"  # image/jpeg; of a camera fault: what the camera showed when all was well
 
 
 @dataclass(frozen=True, slots=True)
 class ClipSegment:
-    """A stretch of a clip's own timeline and the wall time it shows; a clip may leave out a dull middle."""
+    """A stretch of a file's own timeline and the wall time it shows; a clip may leave out a dull middle.
+
+    A still picture is one stretch of no length: the moment it was taken.
+    """
 
     clip_start_s: float
     duration_s: float
@@ -86,7 +90,7 @@ class Evidence:
     duration_s: float = 0.0  # clips only
     codec: str = ""  # clips only: "h264", "hevc"
     masked: bool = False  # privacy masks were burned in
-    segments: tuple[ClipSegment, ...] = ()
+    segments: tuple[ClipSegment, ...] = ()  # of a picture at most one; none where its moment is not known
 
 
 class Verdict(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from gateway.types import Bgr, Box
 from storage.errors import StorageError
 from storage.ids import new_id
 from storage.protocols import MediaStore
-from storage.records import Event, Evidence, EvidenceKind
+from storage.records import ClipSegment, Event, Evidence, EvidenceKind
 
 THUMBNAIL_WIDTH_PX = 320
 SNAPSHOT_QUALITY = 88
@@ -26,7 +26,11 @@ _ZONE_COLOUR = (0, 200, 255)  # amber, BGR
 _BOX_COLOUR = (60, 60, 255)  # red
 _DARK = (20, 20, 20)
 _LIGHT = (245, 245, 245)
-_SUFFIX = {EvidenceKind.SNAPSHOT: "snapshot.jpg", EvidenceKind.THUMBNAIL: "thumbnail.jpg"}
+_SUFFIX = {
+    EvidenceKind.SNAPSHOT: "snapshot.jpg",
+    EvidenceKind.REFERENCE: "reference.jpg",
+    EvidenceKind.THUMBNAIL: "thumbnail.jpg",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Jpeg:
     data: bytes
     width: int  # px
     height: int  # px
+    taken_at: datetime | None = None  # the time that is drawn in
 
 
 def snapshot(
@@ -50,7 +55,7 @@ def snapshot(
         picture: uint8 BGR, shape (h, w, 3).
         zone: Polygon in 0-1; empty: none is drawn.
         boxes: In 0-1.
-        local_time: Drawn at the lower left in digits, as given; no words, because OpenCV has no Chinese glyphs.
+        local_time: Aware; drawn at the lower left in digits, as given; no words, because OpenCV has no Chinese glyphs.
 
     Raises:
         EvidenceError: The picture could not be encoded.
@@ -65,7 +70,7 @@ def snapshot(
         cv2.rectangle(canvas, top_left, bottom_right, _BOX_COLOUR, line_px, cv2.LINE_AA)
     if local_time is not None:
         _stamp(canvas, f"{local_time:%Y-%m-%d %H:%M:%S}")
-    return _encode(canvas, SNAPSHOT_QUALITY)
+    return replace(_encode(canvas, SNAPSHOT_QUALITY), taken_at=local_time)
 
 
 def thumbnail(picture: Bgr) -> Jpeg:
@@ -91,7 +96,7 @@ async def store_picture(
     masked: bool = False,
     name: str | None = None,
 ) -> Evidence:
-    """Make a snapshot or thumbnail durable and return its record; a second one of its kind needs a name of its own.
+    """Make a picture durable and return its record; a second one of its kind needs a name of its own.
 
     Raises:
         EvidenceError: The store refused the file.
@@ -115,6 +120,7 @@ async def store_picture(
         width=jpeg.width,
         height=jpeg.height,
         masked=masked,
+        segments=() if jpeg.taken_at is None else (ClipSegment(0.0, 0.0, jpeg.taken_at.astimezone(UTC)),),
     )
 
 

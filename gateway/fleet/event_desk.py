@@ -317,7 +317,7 @@ class EventDesk:
             return None
         at = self._tools.clock.utc_at(before.at_s).astimezone(self._tools.time_zone)
         jpeg = await asyncio.to_thread(snapshot, before.picture, (), (), at)
-        return await self._store(running.opened.event, EvidenceKind.SNAPSHOT, jpeg, "reference.jpg")
+        return await self._store(running.opened.event, EvidenceKind.REFERENCE, jpeg)
 
     async def _thumbnail(self, running: _Running) -> Evidence | None:
         if running.picture is None:

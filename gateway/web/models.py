@@ -147,7 +147,7 @@ class ItemView(Answer):
 
 
 class SegmentView(Answer):
-    """A stretch of a clip and the wall time it shows."""
+    """A stretch of a clip and the wall time it shows; of a picture the moment it was taken, with no length."""
 
     clip_start_s: float
     duration_s: float
@@ -155,7 +155,10 @@ class SegmentView(Answer):
 
 
 class EvidenceView(Answer):
-    """A file that shows an event."""
+    """A file that shows an event.
+
+    `reference` comes with faults of a camera: what it showed when all was well, to be seen beside the `snapshot`.
+    """
 
     id: str
     kind: EvidenceKind
@@ -202,6 +205,7 @@ class ReviewEntry(Answer):
     grid_name: str
     thumbnail_id: str | None
     clip_id: str | None
+    reference_id: str | None
     similar: int
 
 

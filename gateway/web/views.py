@@ -145,6 +145,7 @@ def _entry(item: ReviewItem, around: Surroundings) -> models.ReviewEntry:
         grid_name=around.places.grid_name(item.grid_id),
         thumbnail_id=around.first_files.get((item.event_id, EvidenceKind.THUMBNAIL)),
         clip_id=around.first_files.get((item.event_id, EvidenceKind.CLIP)),
+        reference_id=around.first_files.get((item.event_id, EvidenceKind.REFERENCE)),
         similar=max(waiting - (item.verdict is None), 0),
     )
 

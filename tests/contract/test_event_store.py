@@ -9,7 +9,7 @@ import pytest
 
 from storage.errors import RecordConflict, RecordNotFound
 from storage.protocols import ReviewFilter, Scope
-from storage.records import EventState, ReviewItem
+from storage.records import EventState, EvidenceKind, ReviewItem
 from storage.stores import Stores
 from tests.contract.store_samples import (
     EVERYTHING,
@@ -73,7 +73,8 @@ async def test_second_clip_needs_a_review_item(stores: Stores) -> None:
 async def test_everything_comes_back_as_saved(stores: Stores) -> None:
     """Times, boxes, polygons, segments and Chinese words survive the round trip."""
     event = an_event(label="违停", auto_report=True, zone_id=None)
-    files = [a_file(event), a_file(event, created_at=after(10), segments=(), masked=True)]
+    still = {"kind": EvidenceKind.REFERENCE, "created_at": after(10), "segments": (), "masked": True}
+    files = [a_file(event), a_file(event, **still)]
     item = an_item(event)
     await stores.events.begin(event)
     await stores.events.conclude(event, files, item)

@@ -52,6 +52,7 @@ export function makeEntry(id: string, change: Partial<SceneEvent> = {}): ReviewE
     grid_name: "G",
     thumbnail_id: null,
     clip_id: null,
+    reference_id: null,
     similar: 0,
   };
 }

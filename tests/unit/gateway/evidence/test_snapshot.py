@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import cv2
@@ -11,7 +11,7 @@ from gateway.clock import FakeClock
 from gateway.errors import EvidenceError
 from gateway.evidence.snapshot import Jpeg, snapshot, store_picture, thumbnail
 from gateway.types import Bgr, Box
-from storage.records import EvidenceKind
+from storage.records import ClipSegment, EvidenceKind
 from tests.unit.gateway.evidence.making import FolderMedia, event
 
 GREY: Bgr = np.full((360, 640, 3), 128, np.uint8)
@@ -79,3 +79,13 @@ async def test_record_describes_the_file(tmp_path: Path) -> None:
     assert evidence.media_key == "2026/01/01/cam-1/evt_1-thumbnail.jpg"
     assert (await media.open_path(evidence.media_key)).stat().st_size == evidence.size_bytes
     assert (evidence.width, evidence.height, evidence.masked) == (320, 180, True)
+    assert evidence.segments == ()
+
+
+async def test_record_says_in_utc_when_a_dated_picture_was_taken(tmp_path: Path) -> None:
+    """A picture of when all was well has a name of its own, and the moment that is drawn into it."""
+    local = datetime(2026, 1, 1, 16, tzinfo=timezone(timedelta(hours=8)))
+    dated = snapshot(GREY, (), [], local)
+    evidence = await store_picture(FolderMedia(tmp_path), event(), EvidenceKind.REFERENCE, dated, FakeClock())
+    assert evidence.media_key == "2026/01/01/cam-1/evt_1-reference.jpg"
+    assert evidence.segments == (ClipSegment(0.0, 0.0, datetime(2026, 1, 1, 8, tzinfo=UTC)),)

@@ -309,9 +309,9 @@ async def test_pictures_are_kept_with_the_clip(tmp_path: Path) -> None:
         assert all((tmp_path / e.media_key).is_file() for e in evidence[1:])
 
 
-@pytest.mark.parametrize(("event_type", "pictures"), [("camera_fault.covered", 2), ("zone_intrusion", 1)])
+@pytest.mark.parametrize(("event_type", "references"), [("camera_fault.covered", 1), ("zone_intrusion", 0)])
 async def test_a_fault_is_shown_beside_what_the_camera_showed_before(
-    tmp_path: Path, event_type: str, pictures: int
+    tmp_path: Path, event_type: str, references: int
 ) -> None:
     """A scene's event needs no such picture."""
     async with house(tmp_path) as at:
@@ -323,9 +323,12 @@ async def test_a_fault_is_shown_beside_what_the_camera_showed_before(
             at.events.news.clear()
             await at.events.news.wait()
         [(_, evidence, _, _)] = at.events.shown
-        kept = [e.media_key for e in evidence if e.kind is EvidenceKind.SNAPSHOT]
-        assert len(kept) == pictures
-        assert any(key.endswith("reference.jpg") for key in kept) is (pictures == 2)
+        kinds = [e.kind for e in evidence]
+        assert (kinds.count(EvidenceKind.SNAPSHOT), kinds.count(EvidenceKind.REFERENCE)) == (1, references)
+        taken = {e.kind: e.segments[0].wall_start for e in evidence if e.segments}
+        before = taken.get(EvidenceKind.REFERENCE)
+        assert (before is not None) == bool(references)
+        assert before is None or taken[EvidenceKind.SNAPSHOT] - before == timedelta(seconds=15)
 
 
 async def test_sharper_picture_of_the_same_moment_is_shown_instead(tmp_path: Path) -> None:

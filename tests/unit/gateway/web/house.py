@@ -27,6 +27,7 @@ from camera_configs.models import (
     StreamConfig,
     ZoneConfig,
 )
+from camera_configs.taxonomy import is_camera_fault
 from gateway.access.accounts import AccountDesk
 from gateway.access.first_start import SetupToken
 from gateway.access.passwords import Passwords
@@ -145,7 +146,7 @@ class House:
     outbox_runs: bool = True
 
     async def add_event(self, number: int = 1, grid_id: str = "east", **changes: Any) -> ReviewItem:
-        """Save an event with a clip, a thumbnail and its review item."""
+        """Save an event with a clip, a thumbnail (a fault: and a reference) and its review item."""
         happened = event(number, grid_id, **changes)
         item = ReviewItem(
             id=f"rev_{number:026d}",
@@ -156,7 +157,9 @@ class House:
             severity=happened.severity,
             created_at=happened.raised_at,
         )
-        files = [await self._file(happened, kind) for kind in (EvidenceKind.CLIP, EvidenceKind.THUMBNAIL)]
+        kinds = [EvidenceKind.CLIP, EvidenceKind.THUMBNAIL]
+        kinds += [EvidenceKind.REFERENCE] if is_camera_fault(happened.event_type) else []
+        files = [await self._file(happened, kind) for kind in kinds]
         await self.stores.events.conclude(happened, files, item)
         return item
 

@@ -94,6 +94,18 @@ async def test_openings_are_registered_once(house: House, signed_in: SignedIn) -
     assert await _openings(house) == [f"evd_{1:026d}clip"]
 
 
+async def test_picture_of_when_all_was_well_is_footage_like_any_other(house: House, signed_in: SignedIn) -> None:
+    """Its opening is registered, its name says what it is, and who may not see footage does not see it."""
+    await house.add_event(event_type="camera_fault.covered")
+    address = f"/api/v1/evidence/evd_{1:026d}reference"
+    refused = [(await (await signed_in(who)).get(address)).status for who in ("maintainer", "west-worker")]
+    assert refused == [403, 404]
+    answer = await (await signed_in("grid-worker")).get(address)
+    assert answer.content_type == "image/jpeg"
+    assert f"evt_{1:026d}-reference.jpg" in answer.headers["Content-Disposition"]
+    assert await _openings(house) == [f"evd_{1:026d}reference"]
+
+
 async def test_refused_view_is_no_opening(house: House, signed_in: SignedIn, browser: Callable[[], Client]) -> None:
     """Nobody, the maintainer and the other grid see nothing; the register stays empty."""
     await house.add_event()

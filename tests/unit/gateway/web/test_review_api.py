@@ -118,6 +118,18 @@ async def test_same_verdict_again_changes_nothing(house: House, signed_in: Signe
     assert (again[0], again[1]["case"]) == (200, first[1]["case"])
 
 
+async def test_detail_of_a_fault_names_the_picture_to_compare_with(house: House, signed_in: SignedIn) -> None:
+    """A reader tells it from the picture of the alarm by its kind; an event of a scene has none."""
+    fault = await house.add_event(event_type="camera_fault.moved")
+    scene = await house.add_event(2)
+    client = await signed_in("grid-worker")
+    found = []
+    for item in (fault, scene):
+        detail = await (await client.get(f"/api/v1/review/{item.id}")).json()
+        found.append((detail["reference_id"], {file["kind"] for file in detail["evidence"]}))
+    assert found == [(f"evd_{1:026d}reference", {"clip", "thumbnail", "reference"}), (None, {"clip", "thumbnail"})]
+
+
 async def test_undone_verdict_leaves_no_trace(house: House, signed_in: SignedIn) -> None:
     """The item waits again, its case is gone; undoing twice is no error."""
     item = await house.add_event()

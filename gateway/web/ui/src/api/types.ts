@@ -83,6 +83,7 @@ export interface ReviewEntry {
   grid_name: string;
   thumbnail_id: string | null;
   clip_id: string | null;
+  reference_id: string | null;
   similar: number;
 }
 
@@ -102,7 +103,7 @@ export interface ClipSegment {
 
 export interface Evidence {
   id: string;
-  kind: "clip" | "snapshot" | "thumbnail";
+  kind: "clip" | "snapshot" | "thumbnail" | "reference";
   content_type: string;
   size_bytes: number;
   sha256: string;

@@ -215,6 +215,16 @@ export const en: Messages = {
     boxNote: "Boxes show the moment of the alarm",
     fullscreen: "Full screen",
   },
+  compare: {
+    label: "The picture when all was well beside the one now",
+    reference: "When it was well",
+    now: "Now",
+    referenceAlt: "What the camera showed when it was well, {time}",
+    nowAlt: "What the camera showed at the alarm, {time}",
+    open: "Open full size",
+    none: "No picture came",
+    broken: "The picture cannot be opened",
+  },
   facts: {
     title: "Facts",
     type: "Type",
@@ -287,7 +297,7 @@ export const en: Messages = {
     stray_livestock: "{what} on the road for {time}",
     light_out: "street light out for {time}",
     camera_fault: "camera picture faulty for {time}",
-    generic: "{type} for {time}",
+    generic: "{type}, for {time}",
   },
   eventType: {
     smoke_fire: "Smoke or fire",

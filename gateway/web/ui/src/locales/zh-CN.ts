@@ -206,6 +206,16 @@ export const zhCN = {
     boxNote: "框为告警时刻的位置",
     fullscreen: "全屏",
   },
+  compare: {
+    label: "正常时和现在的画面对照",
+    reference: "正常时",
+    now: "现在",
+    referenceAlt: "摄像机正常时的画面，{time}",
+    nowAlt: "告警时的画面，{time}",
+    open: "看大图",
+    none: "没有取到画面",
+    broken: "图片打不开",
+  },
   facts: {
     title: "情况",
     type: "类型",
