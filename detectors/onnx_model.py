@@ -27,12 +27,13 @@ class DetectionOptions:
     """How sure and how many.
 
     Attributes:
-        min_confidence: Boxes below are dropped; rules set their own, higher bar.
+        min_confidence: Boxes below are dropped. Low, since what is weak may be an object that is known already;
+            what begins one, and what a rule counts, is decided with a higher bar.
         max_iou: Overlap above which the less sure of two boxes of one class goes.
         max_boxes: Per image.
     """
 
-    min_confidence: float = 0.25
+    min_confidence: float = 0.1
     max_iou: float = 0.6
     max_boxes: int = 300
 

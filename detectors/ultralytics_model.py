@@ -30,7 +30,7 @@ class UltralyticsDetector:
     per_camera = False
     wants_luma = False
 
-    def __init__(self, path: Path, name: str | None = None, min_confidence: float = 0.25) -> None:
+    def __init__(self, path: Path, name: str | None = None, min_confidence: float = 0.1) -> None:
         """Load weights.
 
         Raises:

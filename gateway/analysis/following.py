@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -20,7 +21,14 @@ logger = structlog.get_logger(__name__)
 STARTUP_LOOKS = 2  # what stood there before we began is found by looking twice
 # In a burst of 5 fps every second frame is enough for dwells of a second or more, at half the price.
 MODEL_GAP_S = 0.3
+# Below this a sighting begins no object; it may still continue one (as ByteTrack does).
+LEAST_TO_BEGIN = 0.25
+# A weak sighting and a patch of foreground of the same outline are two witnesses: something came there, and it looks
+# like this kind rather than any other that a rule may ask for. Worth what a rule asks for by default, and no more.
+WITNESSED = 0.35
+WITNESS_IOU = 0.5
 SAME_OBJECT_IOU = 0.6  # one vehicle read as car and as truck
+PART_INSIDE, LEAST_PART = 0.85, 0.5  # a box inside another one, and half its size: no second object
 # A patch must cross this share of the picture before it is somebody and not a flickering leaf.
 FOREGROUND_TRAVEL = 0.03
 BLOB_JOIN = 0.02  # patches this close (of the picture) are parts of one thing
@@ -83,7 +91,16 @@ class Follower:
         if sightings is None:
             return False
         moving = self._moved if steady else _EVERYWHERE
-        self._tracker.update(sightings, frame.at_s, look=frame.origin is FrameOrigin.LOOK, moving=moving)
+        foreground = [b for b, _ in (*joined(reading.moving), *joined(reading.still))] if steady else None
+        sightings = witnessed(sightings, foreground or ())
+        self._tracker.update(
+            [s for s in sightings if s.confidence >= LEAST_TO_BEGIN],
+            frame.at_s,
+            look=frame.origin is FrameOrigin.LOOK,
+            moving=moving,
+            faint=[s for s in sightings if s.confidence < LEAST_TO_BEGIN],
+            foreground=foreground,
+        )
         self._moved = []
         return True
 
@@ -121,10 +138,28 @@ def sightings_of(detections: Detections, labels: Sequence[str], width: int, heig
         label = scene_label(labels[int(detections.class_id[i])])
         x1, y1, x2, y2 = (float(v) for v in detections.xyxy[i])
         box = Box(x1 / width, y1 / height, x2 / width, y2 / height)
-        if label is None or any(s.label == label and iou(s.box, box) > SAME_OBJECT_IOU for s in found):
+        if label is None or any(s.label == label and _same_object(s.box, box) for s in found):
             continue
         found.append(Sighting(box, label, float(detections.confidence[i])))
     return found
+
+
+def _same_object(sure: Box, box: Box) -> bool:
+    """Say whether a less sure box is the same object: read twice, or a large part of it (a person without legs)."""
+    area = box_area(box)
+    part = area >= LEAST_PART * box_area(sure) and intersection(sure, box) >= PART_INSIDE * area
+    return part or iou(sure, box) > SAME_OBJECT_IOU
+
+
+def witnessed(sightings: Sequence[Sighting], foreground: Sequence[Box]) -> list[Sighting]:
+    """Return the sightings, best first, those that the foreground bears out at `WITNESSED` at least."""
+    believed: list[Sighting] = []
+    for sighting in sightings:
+        rival = any(iou(s.box, sighting.box) > WITNESS_IOU for s in believed)
+        borne_out = any(iou(box, sighting.box) >= WITNESS_IOU for box in foreground)
+        lifted = borne_out and not rival and sighting.confidence < WITNESSED
+        believed.append(replace(sighting, confidence=WITNESSED, witnessed=True) if lifted else sighting)
+    return sorted(believed, key=lambda s: -s.confidence)
 
 
 def joined(blobs: Sequence[BlobView]) -> list[tuple[Box, float]]:

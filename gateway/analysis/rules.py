@@ -8,11 +8,14 @@ from typing import Protocol
 
 from gateway.analysis.condition import Condition, Sight
 from gateway.analysis.observation import FOREGROUND, BlobView, Observation, certainty
-from gateway.analysis.zones import Zone, box_area
+from gateway.analysis.zones import Zone, box_area, foot_point
 from gateway.types import Box, Signal, Track
 
 # A track reported for the first time may have been watched unconfirmed for so long (one slow look).
 BACKDATE_S = 2.5
+# A box that trembles at the edge of the zone, or an object seen less clearly for a while, ends nothing that was raised.
+KEEP_MARGIN = 0.02  # of the picture
+KEEP_CONFIDENCE = 0.7  # of the rule's own minimum
 # A vehicle whose wheels are hidden still belongs to the zone that most of it covers.
 MOSTLY_INSIDE = 0.5
 # Without a model: nothing may have changed in a still patch for this long, or for the dwell where that is shorter,
@@ -49,11 +52,12 @@ class Wanted:
     min_area: float = 0.0
     foreground_area: float = 0.002
 
-    def accepts(self, track: Track) -> bool:
-        """Say whether the track counts."""
+    def accepts(self, track: Track, *, known: bool = False) -> bool:
+        """Say whether the track counts; `known`: for an event that is under way."""
         if track.label == FOREGROUND:
             return box_area(track.box) >= self.foreground_area
-        sure = track.confidence >= self.min_confidence and box_area(track.box) >= self.min_area
+        enough = self.min_confidence * (KEEP_CONFIDENCE if known else 1.0)
+        sure = track.confidence >= enough and box_area(track.box) >= self.min_area
         return sure and track.label in self.objects
 
 
@@ -73,11 +77,17 @@ class ZoneIntrusionRule:
             return self.condition.drop(observation.at_s)
         if not observation.looked:
             return []
-        inside = [t for t in observation.seen if self._wanted.accepts(t) and self.zone.holds(t.box)]
+        inside = [t for t in observation.seen if self._counts(t)]
         since_s = self._began_s(inside, observation.at_s)
         self._known = frozenset(t.id for t in observation.tracks)
         sight = _sight_of(inside, since_s) if len(inside) >= self._wanted.min_count else None
         return self.condition.update(sight, observation.at_s)
+
+    def _counts(self, track: Track) -> bool:
+        known = self.condition.raised
+        if not self._wanted.accepts(track, known=known):
+            return False
+        return self.zone.holds(track.box) or (known and self.zone.is_near(foot_point(track.box), KEEP_MARGIN))
 
     def _began_s(self, inside: Sequence[Track], at_s: float) -> float | None:
         """Return when a condition that begins now really began: with the first sighting of a newly confirmed track."""
@@ -114,7 +124,8 @@ class StoppedRule:
         return self.condition.update(sight_of_blobs(blobs, self.zone, self._wanted.min_count), observation.at_s)
 
     def _standing(self, tracks: Iterable[Track]) -> Sight | None:
-        standing = [t for t in tracks if t.still_since_s is not None and self._wanted.accepts(t)]
+        known = self.condition.raised
+        standing = [t for t in tracks if t.still_since_s is not None and self._wanted.accepts(t, known=known)]
         inside = [t for t in standing if stands_in(self.zone, t.box)]
         since_s = _nth_earliest((t.still_since_s for t in inside), self._wanted.min_count)
         return None if since_s is None else _sight_of(inside, since_s)

@@ -30,6 +30,17 @@ STRAY_S = 1.0
 # A still object that the detector overlooks is kept for so long while nothing moves at its place. No longer: what
 # leaves between two looks may leave no trace of motion, and must not be raised for time it was not there.
 HOLD_S = 15.0
+# An object that the detector loses is not gone while somebody stands before it, or while the foreground at its place
+# still differs from the background; believed for so long, and only of what was seen often enough to be no slip.
+COVER_S = 3.0
+COVER_HITS = 3
+COVER_SHARE = 0.3  # of its box, behind another object
+WITNESS_SHARE = 0.5  # of its box, that the foreground must still fill
+COVER_SPEED = 0.5  # box diagonals per second: what is faster is elsewhere by then
+# What was never more than a weak sighting on changing ground must have moved by so many of its diagonals: a chair in
+# the light of a fire stays where it is, and smoke comes from nowhere.
+WITNESSED_TRAVEL = 0.25
+FAINT_IOU = 0.3  # a sighting too weak to be an object by itself continues one whose box it overlaps so much
 FORGET_S = 120.0  # after a gap without any frame, nothing is taken for what it was before
 
 VOTE_DECAY = 0.9
@@ -43,6 +54,7 @@ class Sighting:
     box: Box
     label: str
     confidence: float
+    witnessed: bool = False  # too weak by itself; the foreground bears it out
 
 
 @dataclass(slots=True)
@@ -62,6 +74,7 @@ class _Trace:
     hits: int = 1
     misses: int = 0
     travelled: float = 0.0  # furthest distance from where it appeared
+    named: bool = True  # seen at least once without the foreground's help
     confirmed: bool = False
     stray: Box | None = None  # where it was first seen away from its anchor
     stray_s: float = 0.0
@@ -84,6 +97,7 @@ class _Trace:
         self._vote(sighting)
         # Decaying maximum: one weak detection does not make a well-seen object doubtful.
         self.confidence = max(sighting.confidence, self.confidence * VOTE_DECAY)
+        self.named = self.named or not sighting.witnessed
         self.hits += 1
         self.misses = 0
         self.last_seen_s = self.detected_s = at_s
@@ -121,6 +135,34 @@ class _Trace:
         if self.votes[best] > RELABEL_LEAD * self.votes.get(self.label, 0.0):
             self.label = best
 
+    def overlap(self, box: Box, at_s: float) -> float:
+        """Return how much a box coincides with it, 0-1, where it was or where it should be by now."""
+        return max(iou(self.predicted(at_s), box), iou(self.box, box))
+
+    def may_be_covered(self, at_s: float) -> bool:
+        """Say whether it was seen well enough, and lately enough, to be believed in unseen."""
+        speed = math.hypot(*self.velocity)
+        slow = self.still or speed <= COVER_SPEED * _diagonal(self.box)
+        return self.confirmed and slow and self.hits >= COVER_HITS and at_s - self.detected_s <= COVER_S
+
+    def succeeded_by(self, other: _Trace, at_s: float) -> bool:
+        """Say whether another trace, begun since this one was lost, may be the same object found again."""
+        if other.first_seen_s <= self.detected_s:
+            return False
+        reach = REACH_AT_ONCE + REACH_PER_S * (at_s - self.detected_s)
+        return _distance(other.origin, self.box) < reach * _diagonal(self.box)
+
+    def may_have_become(self, box: Box, at_s: float) -> bool:
+        """Say whether it may have gone to where the foreground has a patch of its size."""
+        small, large = sorted((box_area(self.box), box_area(box)))
+        reach = REACH_AT_ONCE + REACH_PER_S * (at_s - self.last_seen_s)
+        return large <= LARGEST_CHANGE * small and _distance(self.box, box) < reach * _diagonal(self.box)
+
+    def carry(self, box: Box, at_s: float) -> None:
+        """Follow the foreground to where it has gone."""
+        self.box = box
+        self._settle(box, at_s)
+
     def as_track(self) -> Track:
         """Return what others may know of it."""
         since_s = self.anchor_s if self.still else None
@@ -152,6 +194,8 @@ class Tracker:
         *,
         look: bool = False,
         moving: Iterable[Box] = (),
+        faint: Sequence[Sighting] = (),
+        foreground: Sequence[Box] | None = None,
     ) -> tuple[Track, ...]:
         """Take in the objects of a frame and return the tracks alive, also those not seen in this one.
 
@@ -160,15 +204,19 @@ class Tracker:
             at_s: Seconds, not before the frame before.
             look: The frame stands alone (no burst), so that a confident object needs no second sighting.
             moving: Where the picture changes; still objects elsewhere cannot have left.
+            faint: What is too weak to be an object by itself, but may be one that is known, where there is foreground:
+                the model's slips on the scene itself last long, too.
+            foreground: Where this frame differs from the background, moving or not; None: nobody can say, and what is
+                not found is not believed to be covered either.
         """
         self._begin(at_s)
         pairs = self._match(sightings, at_s)
         for trace, sighting in pairs:
             trace.see(sighting, at_s)
-        seen = {id(trace) for trace, _ in pairs}
-        self._miss([t for t in self._traces if id(t) not in seen], list(moving), at_s)
+        self._see_faintly([s for s in faint if _filled(s.box, foreground or ()) >= WITNESS_SHARE], at_s)
         taken = {id(sighting) for _, sighting in pairs}
         self._traces += [self._born(s, at_s) for s in sightings if id(s) not in taken]
+        self._miss(list(moving), foreground, at_s)
         self._confirm(look=look)
         return self.tracks
 
@@ -205,13 +253,40 @@ class Tracker:
                 pairs[t] = s
         return [(traces[t], sightings[s]) for t, s in pairs.items()]
 
-    def _miss(self, traces: Sequence[_Trace], moving: Sequence[Box], at_s: float) -> None:
-        for trace in traces:
+    def _see_faintly(self, faint: Sequence[Sighting], at_s: float) -> None:
+        """Let weak sightings continue what was found before; no reach here, or noise would lead a track astray."""
+        for sighting in faint:
+            lost = [t for t in self._traces if t.confirmed and t.detected_s < at_s and t.label == sighting.label]
+            best = max(lost, key=lambda t: t.overlap(sighting.box, at_s), default=None)
+            if best is not None and best.overlap(sighting.box, at_s) >= FAINT_IOU:
+                best.see(sighting, at_s)
+
+    def _miss(self, moving: Sequence[Box], foreground: Sequence[Box] | None, at_s: float) -> None:
+        found = [t for t in self._traces if t.detected_s >= at_s]
+        for trace in self._traces:
+            if trace.detected_s >= at_s:
+                continue
             if _cannot_have_left(trace, moving, at_s):
                 trace.last_seen_s = at_s
-            else:
-                trace.misses += 1
+                continue
+            trace.misses += 1
+            if foreground is not None and self._covered(trace, found, foreground, at_s):
+                trace.last_seen_s = at_s
         self._traces = [t for t in self._traces if not self._gone(t, at_s)]
+
+    def _covered(self, trace: _Trace, found: Sequence[_Trace], foreground: Sequence[Box], at_s: float) -> bool:
+        """Say whether a lost object stands behind another one, or is overlooked where the foreground still shows it."""
+        if not trace.may_be_covered(at_s) or any(trace.succeeded_by(t, at_s) for t in self._traces):
+            return False
+        known = [t.box for t in found]
+        if _filled(trace.box, known) >= COVER_SHARE or _filled(trace.box, foreground) >= WITNESS_SHARE:
+            return True
+        loose = [box for box in foreground if _filled(box, known) < COVER_SHARE]
+        nearest = min(loose, key=lambda box: _distance(trace.box, box), default=None)
+        if nearest is None or not trace.may_have_become(nearest, at_s):
+            return False
+        trace.carry(nearest, at_s)
+        return True
 
     def _gone(self, trace: _Trace, at_s: float) -> bool:
         gap_s = self._max_gap_s if trace.confirmed else self._max_gap_s / 2
@@ -230,13 +305,15 @@ class Tracker:
             anchor_s=at_s,
             origin=sighting.box,
             detected_s=at_s,
+            named=not sighting.witnessed,
             votes={sighting.label: sighting.confidence},
         )
 
     def _confirm(self, *, look: bool) -> None:
         for trace in self._traces:
             enough = trace.hits >= 2 or (look and trace.confidence >= self._sure)
-            trace.confirmed = trace.confirmed or (enough and trace.travelled >= self._min_travel)
+            travel = self._min_travel if trace.named else WITNESSED_TRAVEL * _diagonal(trace.box)
+            trace.confirmed = trace.confirmed or (enough and trace.travelled >= travel)
 
 
 def _cannot_have_left(trace: _Trace, moving: Sequence[Box], at_s: float) -> bool:
@@ -244,6 +321,12 @@ def _cannot_have_left(trace: _Trace, moving: Sequence[Box], at_s: float) -> bool
     if not (trace.confirmed and trace.still and trace.misses == 0 and at_s - trace.detected_s <= HOLD_S):
         return False
     return not any(intersection(grown(trace.box, STILL_DRIFT), box) > 0 for box in moving)
+
+
+def _filled(box: Box, others: Iterable[Box]) -> float:
+    """Return the share of a box that others cover, at most; what they share among themselves counts twice."""
+    area = box_area(box)
+    return sum(intersection(box, other) for other in others) / area if area > 0 else 0.0
 
 
 def _affinity(trace: _Trace, sighting: Sighting, at_s: float) -> float:
@@ -255,7 +338,7 @@ def _affinity(trace: _Trace, sighting: Sighting, at_s: float) -> float:
     overlap = max(iou(expected, sighting.box), iou(trace.box, sighting.box))
     if sighting.label != trace.label:
         return overlap if overlap >= RELABEL_IOU else 0.0
-    reach = _diagonal(trace.box) * (REACH_AT_ONCE + REACH_PER_S * min(at_s - trace.last_seen_s, LONGEST_REACH_S))
+    reach = _diagonal(trace.box) * (REACH_AT_ONCE + REACH_PER_S * min(at_s - trace.detected_s, LONGEST_REACH_S))
     nearness = 1 - min(_distance(expected, sighting.box), _distance(trace.box, sighting.box)) / reach
     return overlap + max(0.0, nearness) / 2
 

@@ -88,6 +88,10 @@ class Zone:
         """Say whether the box, grown by `margin`, overlaps the zone."""
         return not self.polygon or polygon_area_in(self.polygon, grown(box, margin)) > 0
 
+    def is_near(self, point: Vertex, margin: float) -> bool:
+        """Say whether the point lies in the zone or not further than `margin`, to each side, from it."""
+        return self.touches(Box(*point, *point), margin)
+
     def _edges(self) -> Iterable[tuple[Vertex, Vertex]]:
         return zip(self.polygon, (*self.polygon[1:], self.polygon[0]), strict=True)
 

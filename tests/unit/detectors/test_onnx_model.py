@@ -194,9 +194,9 @@ def test_final_answers_are_left_as_they_are(tmp_path: Path) -> None:
 
 def test_unsure_boxes_are_dropped(tmp_path: Path) -> None:
     """By the detector's own bar, below that of any rule."""
-    file = _yolov8(tmp_path / "m.onnx", [(28, 20, 32, 16, 1, 0.2)])
+    file = _yolov8(tmp_path / "m.onnx", [(28, 20, 32, 16, 1, 0.08)])
     assert len(OnnxDetector(file).detect([SQUARE])[0]) == 0
-    assert len(OnnxDetector(file, options=DetectionOptions(min_confidence=0.1)).detect([SQUARE])[0]) == 1
+    assert len(OnnxDetector(file, options=DetectionOptions(min_confidence=0.05)).detect([SQUARE])[0]) == 1
 
 
 def test_class_numbers_without_a_name_are_dropped(tmp_path: Path) -> None:

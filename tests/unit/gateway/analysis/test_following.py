@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from detectors.base import Detections
-from gateway.analysis.following import MODEL_GAP_S, Follower, joined, sightings_of
+from gateway.analysis.following import LEAST_TO_BEGIN, MODEL_GAP_S, WITNESSED, Follower, joined, sightings_of, witnessed
+from gateway.analysis.tracker import Sighting
 from gateway.types import Box, FrameOrigin
 from tests.unit.gateway.analysis.making import IN_ZONE, OUTSIDE, FakeDetector, Patch, Reading, camera, frame, seconds
 
@@ -33,6 +35,21 @@ def test_labels_that_no_rule_asks_for_are_left_out() -> None:
     detections = Detections(boxes, np.array([0.5, 0.8, 0.9, 0.6], np.float32), np.array([0, 1, 2, 3]))
     found = sightings_of(detections, labels, 100, 100)
     assert [(s.label, round(s.box.x1, 2)) for s in found] == [("vehicle", 0.11), ("person", 0.12)]
+
+
+@pytest.mark.parametrize(
+    ("second", "count"),
+    [
+        ((10, 10, 30, 60), 1),  # the same one without legs
+        ((10, 60, 20, 80), 2),  # a child before an adult
+        ((20, 10, 40, 90), 2),  # a neighbour
+    ],
+)
+def test_a_large_part_of_somebody_is_nobody_else(second: tuple[float, float, float, float], count: int) -> None:
+    """Or five people would be told as six; those who stand close are people all the same."""
+    boxes = np.array([(10, 10, 30, 90), second], np.float32)
+    detections = Detections(boxes, np.array([0.8, 0.5], np.float32), np.array([0, 0]))
+    assert len(sightings_of(detections, ("person",), 100, 100)) == count
 
 
 def test_ignored_zones_are_blind() -> None:
@@ -119,3 +136,26 @@ def test_neighbouring_patches_are_one_thing() -> None:
     far, line = Patch((0.7, 0.7, 0.8, 0.8)), Patch((0.5, 0.1, 0.5, 0.2))
     boxes = sorted(joined([head, far, body, line]))
     assert boxes == [(Box(0.18, 0.2, 0.27, 0.6), 0.75), (Box(0.7, 0.7, 0.8, 0.8), 0.75)]
+
+
+def test_a_weak_sighting_is_believed_where_the_foreground_has_its_outline() -> None:
+    """It is worth what a rule asks for by default; without the foreground, or beside a surer reading, it is not."""
+    weak = Sighting(IN_ZONE, "vehicle", 0.15)
+    sure = Sighting(IN_ZONE, "person", 0.8)
+    assert witnessed([weak], []) == [weak]
+    assert witnessed([weak], [Box(0.0, 0.0, 1.0, 1.0)]) == [weak]
+    assert witnessed([sure, weak], [IN_ZONE]) == [sure, weak]
+    assert witnessed([weak], [IN_ZONE]) == [Sighting(IN_ZONE, "vehicle", WITNESSED, witnessed=True)]
+
+
+def test_weak_sightings_need_the_foreground() -> None:
+    """What the model hardly makes out becomes a track where it comes in as foreground, and not elsewhere."""
+    for came in (False, True):
+        detector = FakeDetector()
+        follower = Follower(camera([]), detector, 0.0)
+        for n in range(3):
+            place = Box(0.1 + n * 0.1, 0.4, 0.3 + n * 0.1, 0.6)
+            detector.sees = [("car", place, LEAST_TO_BEGIN / 2)]
+            reading = Reading(moving=(Patch((*place,)),) if came else ())
+            follower.look(frame(n * 0.4, origin=FrameOrigin.BURST), reading, steady=True)
+        assert len(follower.tracks) == came

@@ -61,6 +61,26 @@ def test_one_event_for_one_stay() -> None:
     assert (signals[1].label, signals[1].count, signals[1].boxes) == ("person", 1, (IN_ZONE,))
 
 
+AT_EDGE = Box(0.46, 0.3, 0.56, 0.6)  # its foot is 0.01 outside
+
+
+@pytest.mark.parametrize("make", [person(AT_EDGE), person(confidence=0.3)])
+def test_it_takes_more_to_begin_than_to_go_on(make: Callable[[float], Observation]) -> None:
+    """A trembling box at the zone's edge, or a weaker sighting, raises nothing, and ends nothing that was raised."""
+    assert watch(intrusion(), make, 0, 10) == []
+    rule = intrusion(dwell_s=2)
+    signals = watch(rule, person(), 0, 5) + watch(rule, make, 6, 20)
+    assert phases(signals) == [(CANDIDATE, 0), (RAISED, 2)]
+
+
+@pytest.mark.parametrize("make", [person(OUTSIDE), person(confidence=0.2)])
+def test_going_on_has_its_limits(make: Callable[[float], Observation]) -> None:
+    """Whoever has left the zone for good, or is hardly recognised, carries nothing on."""
+    rule = intrusion(dwell_s=2)
+    signals = watch(rule, person(), 0, 5) + watch(rule, make, 6, 20)
+    assert phases(signals)[-1][0] is CLEARED
+
+
 def test_frames_without_a_look_prove_no_absence() -> None:
     """While the model did not run, a person not seen has not left."""
     rule = intrusion()

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from gateway.analysis.tracker import FORGET_S, HOLD_S, Sighting, Tracker
+from gateway.analysis.tracker import COVER_S, FORGET_S, HOLD_S, Sighting, Tracker
 from gateway.types import Box, Track
 from tests.unit.gateway.analysis.making import seconds
 
@@ -208,3 +208,124 @@ def test_extend_continues_but_never_begins() -> None:
     tracker.update([], 0.4)
     (track,) = tracker.extend([*car(), *car(Box(0.8, 0.8, 0.9, 0.9))], 0.4)
     assert track.last_seen_s == 0.4
+
+
+def faint(box: Box = CAR, label: str = "vehicle") -> list[Sighting]:
+    return [Sighting(box, label, 0.15)]
+
+
+def followed(box: Box = CAR, until_s: float = 2.0) -> Tracker:
+    """Return a tracker that has seen a car all the time."""
+    tracker = Tracker()
+    for at_s in seconds(0, until_s, 0.4):
+        tracker.update(car(box), at_s)
+    return tracker
+
+
+def seen(tracks: tuple[Track, ...], at_s: float) -> list[int]:
+    return [t.id for t in tracks if t.last_seen_s >= at_s]
+
+
+def test_a_weak_sighting_begins_nothing() -> None:
+    """However often it comes, and whatever changes there."""
+    tracker = Tracker()
+    for at_s in seconds(0, 4, 0.4):
+        assert tracker.update([], at_s, faint=faint(), foreground=[CAR]) == ()
+
+
+@pytest.mark.parametrize(
+    ("sighting", "foreground"),
+    [
+        (faint(moved(CAR, 0.3)), [moved(CAR, 0.3)]),  # elsewhere
+        (faint(label="person"), [CAR]),  # something else
+        (faint(), []),  # on the scene as it always was
+        (faint(), None),  # nobody can say
+    ],
+)
+def test_a_weak_sighting_of_something_else_continues_nothing(
+    sighting: list[Sighting], foreground: list[Box] | None
+) -> None:
+    """A model's slip is not taken for the object that it has lost."""
+    tracker = followed()
+    tracks = tracker.update([], 3.0, faint=sighting, foreground=foreground, moving=[CAR])
+    assert [t.confidence for t in tracks] == [0.7]
+
+
+def test_a_weak_sighting_continues_what_is_known() -> None:
+    """Seen less clearly for a while it stays the same object, and is less sure."""
+    tracker = followed()
+    for at_s in seconds(2, 12, 0.4):
+        tracks = tracker.update([], at_s, faint=faint(), foreground=[CAR], moving=[CAR])
+        assert seen(tracks, at_s) == [1]
+    assert tracks[0].confidence == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize("where", ["behind another", "in the foreground"])
+def test_a_lost_object_that_is_covered_is_still_there(where: str) -> None:
+    """Somebody stands before it, or the model overlooks what still differs from the background: for a while."""
+    tracker = followed()
+    other = [Sighting(moved(CAR, 0.1), "person", 0.9)] if where == "behind another" else []
+    tracker.update([*car(), *other], 2.0)
+    foreground = [] if other else [CAR]
+    for at_s in seconds(2.4, 2.0 + COVER_S, 0.4):
+        assert 1 in seen(tracker.update(other, at_s, foreground=foreground, moving=[CAR]), at_s)
+    at_s = 2.4 + COVER_S
+    assert 1 not in seen(tracker.update(other, at_s, foreground=foreground, moving=[CAR]), at_s)
+
+
+def test_a_lost_object_is_followed_to_where_the_foreground_goes() -> None:
+    """A walker whom the model does not make out for some steps."""
+    tracker = followed()
+    for step in range(1, 5):
+        place, at_s = moved(CAR, step * 0.12), 2.0 + step * 0.4
+        (track,) = tracker.update([], at_s, foreground=[place], moving=[place])
+        assert (track.box, track.last_seen_s) == (place, at_s)
+
+
+@pytest.mark.parametrize(
+    "foreground",
+    [
+        None,  # nobody can say
+        [],
+        [Box(0.0, 0.0, 0.1, 0.1)],  # far away
+        [Box(0.48, 0.58, 0.55, 0.65)],  # near, but a scrap of it
+    ],
+)
+def test_what_has_left_is_not_believed_in(foreground: list[Box] | None) -> None:
+    """Where nothing like it shows any more, a lost object is missing at once."""
+    tracker = followed()
+    assert seen(tracker.update([], 2.4, foreground=foreground, moving=[CAR]), 2.4) == []
+
+
+def test_what_was_driving_fast_is_elsewhere() -> None:
+    """Other cars cover the place where one was lost: it is not there."""
+    tracker = Tracker()
+    for at_s in seconds(0, 1.6, 0.4):
+        tracker.update(car(moved(Box(0.0, 0.4, 0.1, 0.5), at_s * 0.4)), at_s)
+    lost = moved(Box(0.0, 0.4, 0.1, 0.5), 1.6 * 0.4)
+    assert seen(tracker.update([], 2.0, foreground=[lost], moving=[lost]), 2.0) == []
+
+
+def test_one_object_under_a_new_id_is_not_counted_twice() -> None:
+    """Where another begins beside the place of the one that was lost, it may be the same one."""
+    tracker = followed()
+    elsewhere = Box(0.36, 0.2, 0.66, 0.62)  # too large to be matched, and around it
+    for at_s in (2.4, 2.8):
+        tracks = tracker.update([Sighting(elsewhere, "person", 0.9)], at_s, foreground=[CAR], moving=[CAR])
+    assert seen(tracks, 2.8) == [2]
+
+
+@pytest.mark.parametrize(("step", "count"), [(0.0, 0), (0.01, 0), (0.08, 1)])
+def test_what_is_only_borne_out_by_the_foreground_must_have_come(step: float, count: int) -> None:
+    """A chair in the light of a fire stays where it is; a car seen badly drives in."""
+    tracker = Tracker()
+    for n, at_s in enumerate(seconds(0, 0.8, 0.4)):
+        tracks = tracker.update([Sighting(moved(CAR, n * step), "vehicle", 0.35, witnessed=True)], at_s)
+    assert len(tracks) == count
+
+
+def test_a_clear_sighting_needs_no_witness_any_more() -> None:
+    """Once it has been seen by itself, an object need not have moved."""
+    tracker = Tracker()
+    tracker.update([Sighting(CAR, "vehicle", 0.35, witnessed=True)], 0.0)
+    assert len(tracker.update(car(), 0.4)) == 1

@@ -82,3 +82,10 @@ def test_overlap_is_symmetric_and_bounded(x1: float, y1: float, x2: float, y2: f
     assert intersection(a, b) == intersection(b, a) <= min(box_area(a), box_area(b)) + 1e-12
     assert 0 <= iou(a, b) <= 1 + 1e-9
     assert 0 <= INSET.share_inside(a) <= 1
+
+
+@pytest.mark.parametrize(("point", "near"), [((0.51, 0.3), True), ((0.55, 0.3), False), ((0.3, 0.3), True)])
+def test_near_is_within_the_margin(point: tuple[float, float], near: bool) -> None:
+    """Inside counts as near."""
+    assert L_SHAPE.is_near(point, 0.02) == near
+    assert WHOLE_PICTURE.is_near(point, 0.0)
