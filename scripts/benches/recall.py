@@ -2,6 +2,7 @@
 
 Each recording gets a quiet stretch before and after it, and is analysed twice with the rules of its manifest: once
 decoded in full, once through the watcher with its gate. Both read the same file as fast as they can, on media time.
+Recordings that the manifest calls hard are reported apart and counted in no sum, as it asks.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ def run(argv: Sequence[str]) -> int:
     wanted = [t for t in truth if not options.clips or Path(t["file"]).stem in options.clips]
     eyes = open_eyes(str(options.detector or MOTION), _NO_MODELS)
     print(f"{'recording':34}{'full':>6}{'tiered':>8}{'both':>7}{'later s':>9}{'frames':>8}{'':>8}{'CPU':>7}  missed")
-    results, hard = [], []
+    results: list[Comparison] = []
+    hard: list[Comparison] = []
     for clip in wanted:
         result = _compare_clip(folder / clip["file"], clip["setup"]["rules"], eyes)
         (hard if clip.get("hard") else results).append(result)
