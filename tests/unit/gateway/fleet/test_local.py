@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -102,12 +102,24 @@ async def said_up(capfd: pytest.CaptureFixture[str], times: int = 1) -> None:
         await asyncio.sleep(0.01)
 
 
-def children() -> list[int]:
+Children = Callable[[], list[int]]
+
+
+def _started() -> list[int]:
     """Return the processes that this one has started and not yet buried."""
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
-async def test_death_of_a_worker_is_told_and_it_is_started_anew(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def children() -> Children:
+    """Return those that a test has started; the database server of other tests is none of them."""
+    before = _started()
+    return lambda: [pid for pid in _started() if pid not in before]
+
+
+async def test_death_of_a_worker_is_told_and_it_is_started_anew(
+    capfd: pytest.CaptureFixture[str], children: Children
+) -> None:
     """Its record goes, its events are interrupted, its cameras shown as offline; after a pause there is a new one."""
     stores, clock = FakeStores(), FakeClock()
     stores.known = [record("w0", 1), record("w1", 1)]
@@ -126,7 +138,7 @@ async def test_death_of_a_worker_is_told_and_it_is_started_anew(capfd: pytest.Ca
     assert children() == []
 
 
-async def test_worker_that_dies_at_once_again_and_again_is_started_ever_more_slowly() -> None:
+async def test_worker_that_dies_at_once_again_and_again_is_started_ever_more_slowly(children: Children) -> None:
     """Pauses grow to their cap, so that a wrong model does not burn the machine."""
     stores, clock = FakeStores(), FakeClock()
     fleet = fleet_of(stores, "a", clock=clock)
@@ -155,7 +167,7 @@ async def test_database_away_does_not_end_the_fleet(capfd: pytest.CaptureFixture
     assert stores.interrupted == []
 
 
-async def test_cancelling_stops_all_workers(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_cancelling_stops_all_workers(capfd: pytest.CaptureFixture[str], children: Children) -> None:
     """One worker per shard, and none left behind."""
     fleet = fleet_of(FakeStores(), "a", "b", "c", workers=2)
     async with running(fleet):
@@ -166,7 +178,7 @@ async def test_cancelling_stops_all_workers(capfd: pytest.CaptureFixture[str]) -
 
 
 async def test_worker_that_ignores_the_request_is_killed(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, children: Children
 ) -> None:
     """After drain and grace comes SIGKILL."""
     monkeypatch.setattr(local, "STOP_GRACE_S", 0.1)
@@ -177,7 +189,7 @@ async def test_worker_that_ignores_the_request_is_killed(
     assert children() == []
 
 
-async def test_worker_does_not_hear_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_worker_does_not_hear_the_terminal(capfd: pytest.CaptureFixture[str], children: Children) -> None:
     """Ctrl-C goes to the front alone: a worker has a session of its own."""
     fleet = fleet_of(FakeStores(), "a")
     async with running(fleet):
