@@ -15,7 +15,7 @@ from gateway.types import Phase
 from tests.integration.recordings import Score, camera_of, clip, events_of, packets_of, rules_of, run, score
 from tests.unit.gateway.evidence.making import FolderMedia
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.unpaced]
 
 
 @pytest.fixture(scope="module")

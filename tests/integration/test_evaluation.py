@@ -15,7 +15,7 @@ from gateway.evaluation.pipeline import open_eyes
 from gateway.evaluation.report import to_json
 from gateway.evaluation.truth import load_truth
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.unpaced]
 
 
 def evaluated(media: Path, *clips: str, model: str = "motion", gated: bool = True) -> Evaluation:

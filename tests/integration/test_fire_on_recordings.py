@@ -17,7 +17,7 @@ from gateway.types import FrameOrigin, Phase, Signal
 from tests.integration.recordings import BURST_TAIL_S, clip, frames
 from tests.unit.gateway.analysis.making import camera
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.unpaced]
 
 RULE = {"id": "fire", "type": "smoke_fire", "dwell_s": 3, "clear_s": 3, "cool_down_s": 0}
 LATEST_S = 8.0  # of the truth's beginning: dwell and 5 s

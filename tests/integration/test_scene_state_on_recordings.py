@@ -10,7 +10,7 @@ import pytest
 from camera_configs.models import CameraConfig
 from tests.integration.recordings import Clip, camera_of, clip, rules_of, run, score
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.unpaced]
 
 WHOLE = [[0, 0], [1, 0], [1, 1], [0, 1]]
 LOWER = [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]

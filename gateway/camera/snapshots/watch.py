@@ -90,7 +90,8 @@ class PollWatch:
         self.reason = "starting"
         self.detail = ""
         self._until_s = now_s + STREAM_UP_S + self._phase_s  # nothing is tried before
-        self._active_s = -float("inf")
+        self._active_s = self._seen_s = -math.inf  # when something went on last; when anything was analysed last
+        self._first_due_s: float | None = None  # of the first poll, which may not wait for its phase
         self._viewers = 0
         self._polled_s = now_s  # since when it is polled, or was last
         self._size: tuple[int, int] | None = None
@@ -108,7 +109,9 @@ class PollWatch:
         if self.mode is Mode.PROBING:
             return NextStep(Step.PROBE, max(now_s, self._until_s))
         if self.mode is Mode.POLLING:
-            return NextStep(Step.POLL, self.next_poll_s(now_s))
+            at_s = self.next_poll_s(now_s)
+            # The stream was looked at in its own phase: both phases in a row could be two cadences.
+            return NextStep(Step.POLL, at_s if self._first_due_s is None else max(now_s, min(at_s, self._first_due_s)))
         return NextStep(Step.REST, self._rests_until_s(now_s))
 
     def next_poll_s(self, now_s: float) -> float:
@@ -134,6 +137,7 @@ class PollWatch:
         """Take a snapshot that came whole."""
         if self.mode is not Mode.POLLING:
             return
+        self._first_due_s = None
         self._failures = 0
         before, self._before = self._before, snapshot.jpeg
         self._same = self._same + 1 if before is not None and same_picture(before, snapshot.jpeg) else 0
@@ -150,6 +154,7 @@ class PollWatch:
         """Take a snapshot that did not come, or could not be decoded. Refused credentials count at once."""
         if self.mode is not Mode.POLLING:
             return
+        self._first_due_s = None
         self._failures += 1
         if self._failures >= IN_A_ROW or error.state == "auth_failed":
             self._distrust(Trouble.FAILED, error.detail or error.state, at_s)
@@ -170,6 +175,7 @@ class PollWatch:
 
     def note_outcome(self, outcome: Outcome) -> None:
         """Take the analysis of a look, or of a frame while streaming: anything going on wants the stream."""
+        self._seen_s = max(self._seen_s, outcome.at_s)
         if not (outcome.moving or outcome.occupied or any(s.phase in _AT_WORK for s in outcome.signals)):
             return
         self._active_s = max(self._active_s, outcome.at_s)
@@ -212,6 +218,7 @@ class PollWatch:
 
     def _enter_polling(self) -> None:
         self.mode, self.reason, self.detail = Mode.POLLING, "", ""
+        self._first_due_s = None if math.isinf(self._seen_s) else self._seen_s + self.cadence_s
         self._forget_troubles()
 
     def _distrust(self, trouble: Trouble, detail: str, at_s: float) -> None:

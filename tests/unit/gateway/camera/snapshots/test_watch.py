@@ -281,6 +281,28 @@ def test_polls_keep_their_phase_whatever_happens_between() -> None:
     assert all(later - now_s == pytest.approx(CADENCE_S) for now_s, later in pairwise(following))
 
 
+def test_the_first_poll_comes_a_cadence_after_the_last_look_at_the_stream() -> None:
+    """The phase of the polls begins afterwards, or nobody would have looked for two cadences."""
+    watch = starting()
+    watch.note_outcome(outcome(12.0))
+    watch.note_verdict(SOUND, 20.0)
+    own_s = watch.next_poll_s(20.0)
+    assert own_s > 12.0 + CADENCE_S
+    assert watch.next_step(20.0).at_s == 12.0 + CADENCE_S
+    assert watch.next_step(23.0).at_s == 23.0
+    watch.note_look(look(), 23.0)
+    assert watch.next_step(23.0).at_s == watch.next_poll_s(23.0)
+
+
+def test_a_first_poll_that_fails_is_not_repeated_at_once() -> None:
+    """The phase is kept from then on."""
+    watch = starting()
+    watch.note_outcome(outcome(12.0))
+    watch.note_verdict(SOUND, 20.0)
+    watch.note_failure(CameraSilent("cam"), 23.0)
+    assert watch.next_step(23.0).at_s == watch.next_poll_s(23.0) > 23.0
+
+
 def test_a_thousand_cameras_are_spread_over_the_cadence() -> None:
     """In no tenth of it are twice as many as there should be."""
     tenths = [0] * 10
