@@ -25,6 +25,7 @@ IN_A_ROW = 3  # so many looks in trouble, one after another, end the polling
 # The stream is up and has shown a keyframe by then, to compare with.
 STREAM_UP_S = 10.0
 _ROUNDING = 1e-6  # of a cadence: the moment of a poll itself is never taken for just before it
+_FROZEN = "camera_fault.frozen"
 _AT_WORK = frozenset({Phase.CANDIDATE, Phase.RAISED, Phase.ONGOING})
 
 
@@ -174,9 +175,17 @@ class PollWatch:
         self.mode, self.reason, self.detail = Mode.PROBING, Trouble.DIFFERENT.value, other.detail
 
     def note_outcome(self, outcome: Outcome) -> None:
-        """Take the analysis of a look, or of a frame while streaming: anything going on wants the stream."""
+        """Take the analysis of a look, or of a frame while streaming: anything going on wants the stream.
+
+        Snapshots that repeat one picture are in trouble rather than busy: whether the camera itself stands still, its
+        stream tells.
+        """
         self._seen_s = max(self._seen_s, outcome.at_s)
-        if not (outcome.moving or outcome.occupied or any(s.phase in _AT_WORK for s in outcome.signals)):
+        at_work = [s for s in outcome.signals if s.phase in _AT_WORK]
+        if self.mode is Mode.POLLING and any(s.event_type == _FROZEN for s in at_work):
+            self._distrust(Trouble.STALE, "the picture does not change", outcome.at_s)
+            return
+        if not (outcome.moving or outcome.occupied or at_work):
             return
         self._active_s = max(self._active_s, outcome.at_s)
         if self.mode is Mode.POLLING:

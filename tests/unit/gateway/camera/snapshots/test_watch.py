@@ -217,6 +217,17 @@ def test_nothing_going_on_changes_nothing(still: Outcome) -> None:
     assert watch.mode is Mode.POLLING
 
 
+def test_looks_that_repeat_one_picture_are_in_trouble_not_busy() -> None:
+    """The analysis may notice before the snapshots were the same three times: else poll and stream would alternate."""
+    watch = polling()
+    frozen = Signal(Phase.CANDIDATE, "cam", "r1", "camera_fault.frozen", None, 30.0, 30.0)
+    watch.note_outcome(Outcome(30.0, False, True, (frozen,)))
+    assert (watch.mode, watch.reason) == (Mode.STREAMING, "poll_stale")
+    assert watch.next_step(30.0 + QUIET_S + 1).step is Step.REST
+    watch.note_outcome(Outcome(40.0, False, True, (frozen,)))
+    assert watch.reason == "poll_stale"
+
+
 def test_activity_during_the_probe_keeps_the_stream() -> None:
     """A sound verdict does not close it on somebody."""
     watch = starting()
