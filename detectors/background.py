@@ -150,7 +150,7 @@ class Background:
 
     def share_changed(self, thumb: Plane) -> float:
         """Return the share of pixels that differ, exposure left as it is."""
-        return float(np.mean(cv2.absdiff(thumb, self.slow) > _MIN_STEP))
+        return float(np.count_nonzero(cv2.absdiff(thumb, self.slow) > _MIN_STEP) / thumb.size)
 
     def share_explained(self, thumb: Plane) -> float:
         """Return the share of pixels that this background, at the best gain, would call unchanged."""

@@ -30,6 +30,10 @@ _NOISE_QUANTILE = 0.3  # of the blocks: the flattest, in which texture does not 
 _SAMPLE_WIDTH_PX = 160  # every n-th pixel of the full plane, not averaged
 _STRIPS = 4  # a stripe runs through all of them, a thing through one or two
 _NOISE_KERNEL = np.array([1, -2, 1], np.float32)  # across and down
+# 0 where the kernel reaches into the next block, else what makes a block's mean that of the rest.
+_WHOLE = np.tile(np.pad(np.ones((_BLOCK_PX - 2, _BLOCK_PX - 2), np.float32), 1), TILES) * np.float32(
+    (_BLOCK_PX / (_BLOCK_PX - 2)) ** 2
+)
 _NOISE_SCALE = float(np.sqrt(np.pi / 2) / 6)  # from mean magnitude behind that kernel to standard deviation
 
 
@@ -165,8 +169,7 @@ def _noise(luma: Image) -> float:
     strips = np.concatenate([luma[t : t + _BLOCK_PX] for t in tops]) if tops else luma
     blocks = np.hstack([strips[:, x : x + _BLOCK_PX] for x in lefts])
     rough = np.abs(cv2.sepFilter2D(blocks, cv2.CV_32F, _NOISE_KERNEL, _NOISE_KERNEL))
-    whole = rough.reshape(TILES[0], _BLOCK_PX, TILES[1], _BLOCK_PX)[:, 1:-1, :, 1:-1]
-    flattest_first = np.sort(whole.mean((1, 3)), axis=None)
+    flattest_first = np.sort(tile_means(rough * _WHOLE), axis=None)
     return float(flattest_first[int(_NOISE_QUANTILE * len(flattest_first))]) * _NOISE_SCALE
 
 

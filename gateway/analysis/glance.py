@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.background import quantile
 from detectors.foreground import thumbnail
 from gateway.types import Frame
 
@@ -21,6 +22,7 @@ LEAST_DIFFERENCE = 12.0
 LEAST_CHANGE = 0.0008
 # More than this is light or the camera itself; it is for the analysis to judge, from the look alone.
 MOST_CHANGE = 0.6
+_GRID = 4  # every 4th pixel each way tells how the light has wandered
 NEAR_PX = 9  # thumbnail pixels around a zone: what is about to enter it counts
 
 Polygon = Sequence[tuple[float, float]]
@@ -36,7 +38,7 @@ class Glance:
     def __init__(self, zones: Sequence[Polygon]) -> None:
         self._zones = tuple(tuple(zone) for zone in zones)
         self._before: NDArray[np.float32] | None = None
-        self._mask: NDArray[np.bool_] | None = None
+        self._mask: NDArray[np.uint8] | None = None
 
     def __call__(self, frame: Frame) -> bool:
         """Say whether something changed in or near a zone since the last look."""
@@ -46,23 +48,25 @@ class Glance:
             return False
         difference = now - before
         # The light of the whole picture wanders; what stands out from it is a thing.
-        changed = np.abs(difference - np.median(difference)) > LEAST_DIFFERENCE
-        if float(changed.mean()) > MOST_CHANGE:
+        wandered = quantile(difference[::_GRID, ::_GRID], 0.5)
+        alike = cv2.inRange(difference, wandered - LEAST_DIFFERENCE, wandered + LEAST_DIFFERENCE)
+        changed = cv2.bitwise_not(alike)
+        if cv2.countNonZero(changed) > MOST_CHANGE * now.size:
             return False
-        return float((changed & self._watched(now.shape)).mean()) >= LEAST_CHANGE
+        return cv2.countNonZero(cv2.bitwise_and(changed, self._watched(now.shape))) >= LEAST_CHANGE * now.size
 
-    def _watched(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    def _watched(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         if self._mask is None or self._mask.shape != shape:
             self._mask = _rasterised(self._zones, shape[0], shape[1])
         return self._mask
 
 
-def _rasterised(zones: Sequence[Polygon], height: int, width: int) -> NDArray[np.bool_]:
+def _rasterised(zones: Sequence[Polygon], height: int, width: int) -> NDArray[np.uint8]:
     if not all(zones):
-        return np.ones((height, width), bool)
+        return np.full((height, width), 255, np.uint8)
     mask = np.zeros((height, width), np.uint8)
     for zone in zones:
         points = np.array([[x * width, y * height] for x, y in zone]).round().astype(np.int32)
-        cv2.fillPoly(mask, [points], 1)
+        cv2.fillPoly(mask, [points], 255)
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR_PX + 1, 2 * NEAR_PX + 1))
-    return np.asarray(cv2.dilate(mask, around) > 0)
+    return np.asarray(cv2.dilate(mask, around), np.uint8)

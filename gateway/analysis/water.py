@@ -118,6 +118,14 @@ class WaterGauge:
         return min(2.0, max(0.5, quantile(now[dry] / then[dry], 0.5)))
 
     def _judge(self, look: Plane, changed: Mask, region: Mask) -> WaterReading:
+        if not region.any():  # as nearly always
+            return WaterReading(
+                clear=bool(np.count_nonzero(changed) <= _ABOVE_MOST * changed.size),
+                width=0.0,
+                area=0.0,
+                hidden=False,
+                box=None,
+            )
         edge = _edge(region)
         lost = edge < _LEAST_ABOVE * len(region) or changed[:edge].mean() > _ABOVE_MOST
         covered = region & self._inside
