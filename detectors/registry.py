@@ -3,6 +3,7 @@
     models/NAME.onnx        the model
     models/NAME.json        its card
     models/NAME.labels.txt  its class names, where the model does not hold them
+    models/NAME.types.yaml  the event types that its classes stand for, where it was trained for scenes
     models/NAME.pt          Ultralytics weights, where they were fetched
 
 The card is written last: a model without a card was never fully added and is not listed.
@@ -27,7 +28,14 @@ from detectors.labels import label_file
 from detectors.motion import MotionDetector
 from detectors.onnx_model import OnnxDetector
 from detectors.onnx_session import SessionOptions
-from detectors.ultralytics_model import UltralyticsDetector, export_onnx, fetch_weights
+from detectors.scene_types import SUFFIX, read_types
+from detectors.ultralytics_model import (
+    TrainingOptions,
+    UltralyticsDetector,
+    export_onnx,
+    fetch_weights,
+    train_weights,
+)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _TRIAL_SHAPE = (270, 480, 3)  # px; not the network's own, so that the way back is tried as well
@@ -121,9 +129,64 @@ class ModelRegistry:
             ModelLoadError: No such model.
         """
         path = self.path(name)
-        for file in (path.with_suffix(".json"), path, self.weights(name), label_file(path)):
+        for file in (path.with_suffix(".json"), path, self.weights(name), label_file(path), self._types(name)):
             if file is not None:
                 file.unlink(missing_ok=True)
+
+    def types(self, card: ModelCard) -> dict[str, str]:
+        """Return which of a model's labels stand for which event type; empty for models of people and vehicles.
+
+        Raises:
+            ModelLoadError: The table beside the model cannot be used.
+        """
+        return read_types(self._types(card.name), card.labels)
+
+    def set_types(self, name: str, table: Path) -> dict[str, str]:
+        """Check a table of event types, keep it beside the model, and return it.
+
+        Raises:
+            ModelLoadError: No such model, a table that does not fit it, or the folder cannot be written.
+        """
+        path = self.path(name)
+        card = _read_card(path.with_suffix(".json"))
+        if card is None:
+            msg = f"{name}: its card cannot be read; add the model again"
+            raise ModelLoadError(msg)
+        if not table.is_file():
+            msg = f"{table}: no such file"
+            raise ModelLoadError(msg)
+        types = read_types(table, card.labels)
+        try:
+            _write(self._types(name), table.read_bytes())
+        except OSError as exc:
+            msg = f"{name}: cannot be written to {self._folder} ({exc.strerror})"
+            raise ModelLoadError(msg) from exc
+        return types
+
+    def train(self, data: Path, options: TrainingOptions, name: str | None = None) -> ModelCard:
+        """Train a model of your own with Ultralytics, export it and add it; the weights are kept beside it.
+
+        Raises:
+            ModelLoadError: The optional YOLO part is missing, or data or base cannot be used.
+        """
+        name = _checked(name or data.resolve().name.lower())
+        with tempfile.TemporaryDirectory(prefix="gridpatrol-train-") as scratch:
+            best = train_weights(data, self._base(options.base), options, Path(scratch))
+            copy = best.with_name(f"{name}.pt")
+            best.rename(copy)
+            card = self.add(export_onnx(copy, options.size_px), name)
+            shutil.copyfile(copy, self.weights(name))
+        return card
+
+    def _base(self, base: str) -> Path:
+        """Return the weights or the network that training begins with: a file, or the name of published weights."""
+        if base.endswith((".pt", ".yaml")):
+            return Path(base)
+        known = self.weights(base)
+        return known if known.is_file() else fetch_weights(_checked(base), self._folder)
+
+    def _types(self, name: str) -> Path:
+        return self._folder / f"{name}{SUFFIX}"
 
     def fetch(self, name: str, size_px: int = 640) -> ModelCard:
         """Download published Ultralytics weights, export them and add the result.

@@ -11,10 +11,12 @@ import sys
 import threading
 import types
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from detectors.base import Detections, Image, InferenceError, ModelLoadError
 from detectors.labels import check_boundary
@@ -95,6 +97,84 @@ def export_onnx(weights: Path, size_px: int = 640) -> Path:
     except (OSError, RuntimeError, ValueError, ImportError) as exc:
         msg = f"{weights.name}: cannot be exported ({exc})"
         raise ModelLoadError(msg) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How to train.
+
+    Attributes:
+        base: Name of published weights (`yolo26n`), a `.pt` file, or a network's `.yaml` to begin from nothing.
+        epochs: Rounds over the data at most; it ends earlier when nothing has become better for a fifth of them.
+        size_px: Side of the network's input.
+        seed: The same seed on the same machine gives the same weights.
+        device: As PyTorch names it: "cpu", "0"; empty: a graphics card where there is one.
+    """
+
+    base: str = "yolo26n"
+    epochs: int = 100
+    size_px: int = 640
+    batch: int = 16
+    seed: int = 0
+    device: str = ""
+
+
+def train_weights(data: Path, base: Path, options: TrainingOptions, folder: Path) -> Path:
+    """Train on a data set in Ultralytics' layout and return the best weights, a `.pt` file in the folder.
+
+    Args:
+        data: Folder with `data.yaml` (train, val, names), images and labels.
+        base: Weights or network to begin with.
+        options: See there; its `base` is not read.
+        folder: For everything that the training writes.
+
+    Raises:
+        ModelLoadError: The optional part is missing, the data or the base cannot be used, or nothing was learnt.
+    """
+    table = _data_table(data)
+    ultralytics = _import_ultralytics(online=False)
+    if not base.is_file() and base.suffix != ".yaml":
+        msg = f"{base}: no such weights"
+        raise ModelLoadError(msg)
+    try:
+        ultralytics.YOLO(str(base), task="detect").train(
+            data=str(table),
+            epochs=options.epochs,
+            patience=max(10, options.epochs // 5),
+            imgsz=options.size_px,
+            batch=options.batch,
+            seed=options.seed,
+            deterministic=True,
+            device=options.device or None,
+            project=str(folder),
+            name="run",
+            plots=False,
+        )
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, AssertionError) as exc:
+        msg = f"{data}: training failed ({exc})"
+        raise ModelLoadError(msg) from exc
+    best = next(iter(sorted(folder.glob("**/best.pt"))), None)
+    if best is None:
+        msg = f"{data}: training ended without weights"
+        raise ModelLoadError(msg)
+    return best
+
+
+def _data_table(data: Path) -> Path:
+    """Return the table of a data set whose classes this gateway may look for, with paths that hold from anywhere."""
+    table = data / "data.yaml"
+    if not table.is_file():
+        msg = f"{data}: has no data.yaml; give a folder in Ultralytics' layout (data.yaml, images, labels)"
+        raise ModelLoadError(msg)
+    try:
+        content = yaml.safe_load(table.read_text("utf-8"))
+        names = content["names"]
+        labels = tuple(str(n) for n in (names.values() if isinstance(names, dict) else names))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as exc:
+        msg = f"{table}: must give train, val and names ({exc})"
+        raise ModelLoadError(msg) from exc
+    check_boundary(table.name, labels)
+    return table
 
 
 def _load(path: Path) -> Any:

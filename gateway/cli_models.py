@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from detectors import commands
+from detectors.ultralytics_model import TrainingOptions
 from gateway.settings import load_settings
 
 models_cli = typer.Typer(help="Detector models.", no_args_is_help=True)
@@ -54,6 +55,38 @@ def export(
 ) -> None:
     """Export weights of your own to ONNX and keep the result (needs gridpatrol[yolo])."""
     typer.echo(commands.describe(commands.export_model(ctx.obj, weights, size, name)))
+
+
+@models_cli.command("train")
+def train(
+    ctx: typer.Context,
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder with data.yaml, images and labels (Ultralytics' layout).")
+    ],
+    base: Annotated[
+        str, typer.Option("--base", help="Published weights, a .pt file, or a network's .yaml.")
+    ] = "yolo26n",
+    name: Annotated[str | None, typer.Option("--name", help="Name to keep it under; default: the folder's.")] = None,
+    types: Annotated[Path | None, typer.Option("--types", help="YAML table `label: event_type`.")] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 100,
+    size: Size = 640,
+    batch: Annotated[int, typer.Option("--batch", min=1)] = 16,
+    device: Annotated[str, typer.Option("--device", help="As PyTorch names it; default: a GPU if there is one.")] = "",
+) -> None:
+    """Train a scene model on images of your own, export and keep it (needs gridpatrol[yolo])."""
+    options = TrainingOptions(base, epochs, size, batch, device=device)
+    card = commands.train_model(ctx.obj, data, options, name, types)
+    typer.echo(commands.describe(card))
+    typer.echo(commands.describe_types(ctx.obj, card))
+
+
+@models_cli.command("map")
+def map_types(
+    ctx: typer.Context, name: str, table: Annotated[Path, typer.Argument(help="YAML table `label: event_type`.")]
+) -> None:
+    """Say which event types a model's classes stand for."""
+    for label, event_type in sorted(commands.map_model(ctx.obj, name, table).items()):
+        typer.echo(f"{label} = {event_type}")
 
 
 @models_cli.command("remove")

@@ -8,7 +8,7 @@ minutes, for what a miss at the start would otherwise hide for good.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +27,7 @@ from gateway.analysis.observation import ForegroundView, Observation
 from gateway.analysis.rules import Rule
 from gateway.analysis.ruleset import ArmedRule, RuleSet
 from gateway.analysis.schedule import DEFAULT_TIME_ZONE
+from gateway.analysis.seen import SceneModel, SceneWatch, SeenRule
 from gateway.types import Box, Frame, Outcome, Signal, Track
 
 NEAR_MARGIN = 0.05  # of the picture: so close to a zone, things are about to enter it
@@ -59,6 +60,7 @@ class Analyst:
         detector: A model, shared with other cameras; None: foreground only.
         utc_at: Wall time of a moment, for schedules (`Clock.utc_at`).
         fire: A detector of fire and smoke, shared likewise; `make_rules` must have been told that there is one.
+        models: Trained scene models, shared likewise; `make_rules` must have been told of their event types.
         time_zone: In which schedules are meant.
     """
 
@@ -71,6 +73,7 @@ class Analyst:
         utc_at: Callable[[float], datetime],
         *,
         fire: Detector | None = None,
+        models: Sequence[SceneModel] = (),
         time_zone: ZoneInfo = DEFAULT_TIME_ZONE,
     ) -> None:
         self._camera_id = camera.id
@@ -82,6 +85,7 @@ class Analyst:
         self._least_blob = min(areas, default=0.0) * _LEAST_BLOB_SHARE
         self._follower = Follower(camera, detector, self._least_blob)
         self._fire = FireWatch(camera, fire)
+        self._scene = SceneWatch(camera, models)
         self._health = HealthMonitor()
         self._readable_s = -math.inf  # the last picture in which the scene could be seen
         self._changed_s = -math.inf  # the last global change
@@ -92,12 +96,12 @@ class Analyst:
     @property
     def inferences(self) -> int:
         """How often a model ran for this camera."""
-        return self._follower.inferences + self._fire.inferences
+        return self._follower.inferences + self._fire.inferences + self._scene.inferences
 
     @property
     def failed_inferences(self) -> int:
         """How often one failed."""
-        return self._follower.failed_inferences + self._fire.failed_inferences
+        return self._follower.failed_inferences + self._fire.failed_inferences + self._scene.failed_inferences
 
     @property
     def reference(self) -> SoundPicture | None:
@@ -134,6 +138,8 @@ class Analyst:
             small=frame.small,
         )
         signals = self._apply(observation) + self._fire.look(frame, self._fire_rules())
+        if steady:  # what a covered lens or a switched light hides has not gone
+            signals += self._scene.look(frame, [a.rule for a in self._armed if isinstance(a.rule, SeenRule)])
         moving = near or self._passing() or self._fire.wants_more
         settled_s = self._settled_s(reading) if moving and not self._fire.wants_more else 0.0
         return Outcome(at_s, moving, self._occupied(), tuple(signals), settled_s)

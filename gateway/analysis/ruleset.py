@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from gateway.analysis.left_behind import LeftBehindRule, Sizes
 from gateway.analysis.offline import OfflineRule
 from gateway.analysis.rules import Rule, StoppedRule, Wanted, ZoneIntrusionRule
 from gateway.analysis.schedule import in_force
+from gateway.analysis.seen import SeenRule, Telling
 from gateway.analysis.water import WaterRule
 from gateway.analysis.zones import WHOLE_PICTURE, Zone
 
@@ -42,7 +43,7 @@ _LEFT_BEHIND: dict[str, Sizes] = {
 }
 FIRE_TYPES = frozenset({"smoke_fire", "open_burning"})
 _WATER = frozenset({"waterlogging"})
-_BY_LOOKS = (SmokeFireRule, WaterRule)  # what shows in single looks, whatever moves
+_BY_LOOKS = (SmokeFireRule, WaterRule, SeenRule)  # what shows in single looks, whatever moves
 _ALWAYS = ScheduleConfig()
 # Types that a moving patch cannot stand for: it has no number and no kind.
 _NEEDS_KINDS = frozenset({"crowding", "stray_livestock", "nonmotor_parking"})
@@ -54,27 +55,31 @@ ABSORB_MARGIN_S = 300.0
 LEAST_ABSORB_S = 600.0
 
 
-@dataclass(frozen=True, slots=True)
 class ArmedRule:
-    """A rule that runs, with the configuration it came from (None: armed on every camera)."""
+    """A rule that runs; what is asked of it for every frame is known beforehand.
 
-    rule: Rule
-    config: RuleConfig | None
+    Args:
+        rule: The rule.
+        config: The configuration it came from; None: armed on every camera.
 
-    @property
-    def is_fault(self) -> bool:
-        """It watches the camera itself, not its scene."""
-        return is_camera_fault(self.rule.condition.subject.event_type)
+    Attributes:
+        is_fault: It watches the camera itself, not its scene.
+        follows: It waits for things to come or to stop: movement in its zone is worth decoding and following.
+    """
 
-    @property
-    def follows(self) -> bool:
-        """It waits for things to come or to stop: movement in its zone is worth decoding and following."""
-        return not self.is_fault and not isinstance(self.rule, _BY_LOOKS)
+    __slots__ = ("_schedule", "config", "follows", "is_fault", "rule")
+
+    def __init__(self, rule: Rule, config: RuleConfig | None) -> None:
+        self.rule = rule
+        self.config = config
+        self.is_fault = is_camera_fault(rule.condition.subject.event_type)
+        self.follows = not self.is_fault and not isinstance(rule, _BY_LOOKS)
+        schedule = None if config is None else config.schedule
+        self._schedule = None if schedule == _ALWAYS else schedule
 
     def in_force(self, moment: datetime, time_zone: ZoneInfo) -> bool:
-        """Say whether its schedule covers the moment (aware); asked for every frame, so the usual one costs nothing."""
-        schedule = _ALWAYS if self.config is None else self.config.schedule
-        return schedule == _ALWAYS or in_force(schedule, moment, time_zone)
+        """Say whether its schedule covers the moment (aware)."""
+        return self._schedule is None or in_force(self._schedule, moment, time_zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ def make_rules(
     spec_of: Callable[[str], EventTypeSpec] = event_type,
     *,
     fire: bool = False,
+    seen: Collection[str] = (),
 ) -> RuleSet:
     """Return the rules of a camera. Faults of the camera itself are always armed unless a rule disables them.
 
@@ -113,13 +119,17 @@ def make_rules(
         model_labels: Group labels ("person", "vehicle" ...) that the model in use can tell apart; empty: no model.
         spec_of: Event types by id, for dwell times that rules leave open; a site's own table or the shipped one.
         fire: The analyst of these rules is given a detector of fire and smoke.
+        seen: Event types that its scene models were trained for; they come before what needs no model.
     """
     armed: list[ArmedRule] = []
     unarmed: list[tuple[str, str]] = []
     for config in camera.rules:
         if not config.enabled or config.type in {*ARMED_APART, offline.EVENT_TYPE}:
             continue
-        built = _build(camera, config, frozenset(model_labels), spec_of, fire=fire)
+        if config.type in seen:
+            built: Rule | str = _seen(camera, config, spec_of)
+        else:
+            built = _build(camera, config, frozenset(model_labels), spec_of, fire=fire)
         if isinstance(built, str):
             unarmed.append((config.id, built))
         else:
@@ -168,6 +178,18 @@ def _build(
         return LeftBehindRule(condition, zone, _sizes(config))
     wanted = _wanted(config)
     return (ZoneIntrusionRule if config.type in _INTRUSION else StoppedRule)(condition, zone, wanted)
+
+
+def _seen(camera: CameraConfig, config: RuleConfig, spec_of: Callable[[str], EventTypeSpec]) -> Rule | str:
+    """Return the rule for what a scene model sees, or the reason why it cannot run."""
+    spec = spec_of(config.type)
+    zone = WHOLE_PICTURE if config.zone is None else Zone.of(camera.zone(config.zone))
+    if config.zone is not None and camera.zone(config.zone).kind != "area":
+        return f"zone {config.zone} is not an area"
+    condition = Condition(Subject(camera.id, config.id, config.type, config.zone), _patience(config, spec))
+    asked = config.min_area if "min_area" in config.model_fields_set else 0.0
+    telling = Telling(config.min_count, config.min_confidence, asked)
+    return SeenRule(condition, zone, telling, config.cadence_s or spec.cadence_s)
 
 
 def _why_not(camera: CameraConfig, config: RuleConfig, labels: frozenset[str], *, fire: bool) -> str | None:

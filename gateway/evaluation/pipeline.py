@@ -25,8 +25,9 @@ from detectors.registry import ModelRegistry, open_detector
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.events import Closed, EventBuilder, EventChange, Opened
 from gateway.analysis.glance import Glance
-from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
+from gateway.analysis.ruleset import FIRE_TYPES, RuleSet, foreground_for, make_rules
 from gateway.analysis.schedule import DEFAULT_TIME_ZONE
+from gateway.analysis.seen import SceneModel
 from gateway.camera.decoder import FrameDecoder, PrivacyMask
 from gateway.camera.gate import BURST_FPS
 from gateway.camera.lane import LanePool
@@ -39,6 +40,7 @@ from gateway.errors import GridPatrolError, StreamEnded
 from gateway.evaluation.scoring import Raised
 from gateway.fleet.camera_unit import group_labels, watched_zones
 from gateway.fleet.duty import Duties
+from gateway.fleet.scene_models import seen_types
 from gateway.types import Box, Frame, Outcome, Packet, VideoFormat
 from storage.records import CameraState
 
@@ -59,10 +61,12 @@ class Eyes:
     Attributes:
         detector: A model of people and vehicles; None: motion alone.
         fire: The detector of fire and smoke that comes with the package; None: rules that need it cannot run.
+        models: Trained scene models.
     """
 
     detector: Detector | None = None
     fire: Detector | None = None
+    models: tuple[SceneModel, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,7 +79,7 @@ def open_eyes(model: str, models: Path) -> Eyes:
 
     Args:
         model: `motion`, a model's name, or anything else that the `detector` setting takes.
-        models: Folder of models.
+        models: Folder of models; all that were trained for scenes are opened too.
 
     Raises:
         ModelLoadError: No such model, or one that cannot be used.
@@ -84,7 +88,10 @@ def open_eyes(model: str, models: Path) -> Eyes:
     is_name = model != MOTION and ":" not in model and not model.endswith((".onnx", ".pt"))
     spec = f"onnx:{model}" if is_name else model
     detector = None if spec == MOTION else open_detector(spec, ModelRegistry(models), session)
-    return Eyes(detector, fire_smoke.open_fire_smoke(session))
+    registry = ModelRegistry(models)
+    scenes = [(f"onnx:{card.name}", types) for card in registry.list() if (types := registry.types(card))]
+    trained = tuple(SceneModel(open_detector(spec, registry, session), types) for spec, types in scenes)
+    return Eyes(detector, fire_smoke.open_fire_smoke(session), trained)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +192,7 @@ class Session:
             eyes.detector,
             lambda at_s: starts_at + timedelta(seconds=at_s),
             fire=eyes.fire,
+            models=eyes.models,
             time_zone=time_zone,
         )
         self._logbook = Logbook(self._site, eyes.name)
@@ -286,7 +294,8 @@ def watch(
 
 def rules_for(camera: CameraConfig, eyes: Eyes, spec_of: Callable[[str], EventTypeSpec] = event_type) -> RuleSet:
     """Return the rules of a camera as they would run with these models; `spec_of` is the site's `event_type`."""
-    return make_rules(camera, group_labels(eyes.detector), spec_of, fire=eyes.fire is not None)
+    seen = seen_types(eyes.models) - FIRE_TYPES
+    return make_rules(camera, group_labels(eyes.detector), spec_of, fire=eyes.fire is not None, seen=seen)
 
 
 def frames_of(camera: CameraConfig, file: Path, fps: float = BURST_FPS) -> Iterator[Frame]:

@@ -17,6 +17,7 @@ from camera_configs.models import CameraConfig, SiteConfig, StreamConfig
 from detectors import fire_smoke
 from detectors.base import Detector
 from detectors.coco import scene_label
+from detectors.registry import ModelRegistry
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.events import EventBuilder
 from gateway.analysis.glance import Glance
@@ -37,6 +38,7 @@ from gateway.fleet.event_desk import DeskTools, EventDesk, OpenCase, Report
 from gateway.fleet.footage import Footage
 from gateway.fleet.passwords import password_of
 from gateway.fleet.polling_tier import PollingTier
+from gateway.fleet.scene_models import scene_models, seen_types
 from gateway.fleet.shown_state import shown_state, streams_apart
 from gateway.fleet.stream_side import StreamSide, Watchers
 from gateway.settings import Settings
@@ -90,7 +92,14 @@ class CameraUnit:
         spec = camera.detector or parts.settings.detector
         detector = parts.detectors[spec]
         fire = parts.detectors.get(fire_smoke.NAME)
-        rules = make_rules(camera, group_labels(detector), parts.site.event_type, fire=fire is not None)
+        models = scene_models(ModelRegistry(parts.settings.models_path), camera, parts.detectors)
+        rules = make_rules(
+            camera,
+            group_labels(detector),
+            parts.site.event_type,
+            fire=fire is not None,
+            seen=seen_types(models),
+        )
         for rule_id, reason in rules.unarmed:
             logger.info("rule not armed", camera=camera.id, rule=rule_id, reason=reason)
         self._analyst = Analyst(
@@ -100,6 +109,7 @@ class CameraUnit:
             detector,
             self._clock.utc_at,
             fire=fire,
+            models=models,
             time_zone=ZoneInfo(parts.settings.timezone),
         )
         self._offline: OfflineRule | None = rules.offline

@@ -5,9 +5,11 @@ from __future__ import annotations
 from camera_configs.models import SiteConfig
 from detectors import fire_smoke
 from detectors.base import Detector
+from detectors.registry import ModelRegistry
 from gateway.analysis import offline
 from gateway.analysis.ruleset import make_rules
 from gateway.fleet.camera_unit import group_labels
+from gateway.fleet.scene_models import scene_models, seen_types
 from gateway.fleet.worker import load_detectors
 from gateway.settings import Settings
 
@@ -26,7 +28,8 @@ def ready_types(site: SiteConfig, settings: Settings) -> frozenset[str]:
     for camera in cameras:
         detector: Detector | None = detectors[camera.detector or settings.detector]
         fire = fire_smoke.NAME in detectors
-        rules = make_rules(camera, group_labels(detector), site.event_type, fire=fire)
+        seen = seen_types(scene_models(ModelRegistry(settings.models_path), camera, detectors))
+        rules = make_rules(camera, group_labels(detector), site.event_type, fire=fire, seen=seen)
         found |= {a.rule.condition.subject.event_type for a in rules.armed}
         found |= {rule.condition.subject.event_type for rule in rules.states}
         found |= {offline.EVENT_TYPE} if rules.offline is not None else set()

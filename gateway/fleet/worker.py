@@ -39,6 +39,7 @@ from gateway.fleet.coverage_clerk import CoverageClerk
 from gateway.fleet.event_desk import DeskTools
 from gateway.fleet.garbage import collect_garbage
 from gateway.fleet.polling_tier import PollingTier
+from gateway.fleet.scene_models import asked_models
 from gateway.fleet.shards import Shard
 from gateway.fleet.worker_counters import Counters, worker_counters
 from gateway.fleet.worker_http import WorkerHttp
@@ -260,17 +261,17 @@ class Worker:
 
 
 def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mapping[str, InferencePool | None]:
-    """Open each detector that these cameras name, once, for all of them to share; to be closed with `close_pools`.
+    """Open each detector that these cameras or their rules ask for, once, for all of them to share.
 
-    Motion needs none: each camera learns its own background. The detector of fire and smoke, which comes with the
-    package, is opened where a rule asks for it.
+    To be closed with `close_pools`. Motion needs none: each camera learns its own background. The detector of fire and
+    smoke, which comes with the package, is opened where a rule asks for it, and so are trained scene models.
 
     Raises:
         ModelLoadError: No such model, or one that cannot be used.
     """
     registry = ModelRegistry(settings.models_path)
     session = SessionOptions(threads=settings.inference_threads)
-    specs = {camera.detector or settings.detector for camera in cameras}
+    specs = {camera.detector or settings.detector for camera in cameras} | set(asked_models(registry, cameras))
     pools = {
         spec: None if spec == MOTION else InferencePool(open_detector(spec, registry, session), settings.look_threads)
         for spec in specs
