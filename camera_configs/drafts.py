@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -37,10 +37,11 @@ class Item:
         """How the entry is named to people."""
         return f"{self.section}[{self.index if self.id is None else self.id}]"
 
-    def problem(self, loc: Loc, message: str, hint: str = "") -> Problem:
+    def problem(self, loc: Loc, message: str, hint: str = "", code: str = "invalid") -> Problem:
         """Say what is wrong at a place inside the entry."""
         mark, key_path = locate(self.tree, loc)
-        return Problem(mark.file, mark.line, mark.column, self.key_path + key_path, message, hint)
+        place = (mark.file, mark.line, mark.column, self.key_path + key_path)
+        return Problem(*place, message, hint, code, tuple(loc), self.id or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,14 @@ class Draft:
     event_types: dict[str, EventTypeSpec] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    # What stands already, where only some entries are checked: looked at, not checked again.
+    other_grids: list[Checked[GridConfig]] = field(default_factory=list)
+    other_addresses: dict[str, str] = field(default_factory=dict)  # camera id by address of a stream or snapshot
     _ids: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def know(self, section: str, ids: Iterable[str]) -> None:
+        """Take these for all ids of a section, whatever entries are in the draft."""
+        self._ids[section] = frozenset(ids)
 
     def of(self, section: str) -> Iterator[Item]:
         """Return the entries of a section, sound or not."""

@@ -34,21 +34,21 @@ def _echo(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
 def _problem(model: type[BaseModel], item: Item, error: ErrorDetails) -> Problem:
     loc, kind = error["loc"], error["type"]
     if kind == "missing":
-        return item.problem(loc, "is missing")
+        return item.problem(loc, "is missing", code="missing")
     if kind == "extra_forbidden":
-        return item.problem(loc, "is not a known key", likely(str(loc[-1]), _keys_at(model, loc[:-1])))
+        return item.problem(loc, "is not a known key", likely(str(loc[-1]), _keys_at(model, loc[:-1])), "unknown_key")
     if kind in _CHOICES:
         return _not_a_choice(item, loc, error)
-    return item.problem(loc, *_words(error))
+    return item.problem(loc, *_words(error), kind)
 
 
 def _not_a_choice(item: Item, loc: Loc, error: ErrorDetails) -> Problem:
     value, expected = str(error["input"]), error.get("ctx", {})["expected"]
     reason = forbidden_place(value) if loc[-1] == "placement_class" else None
     if reason:
-        return item.problem(loc, reason)
+        return item.problem(loc, reason, code="forbidden_place")
     choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
-    return item.problem(loc, f"{value!r} is not one of {', '.join(choices)}", likely(value, choices))
+    return item.problem(loc, f"{value!r} is not one of {', '.join(choices)}", likely(value, choices), "not_a_choice")
 
 
 def _words(error: ErrorDetails) -> tuple[str, str]:

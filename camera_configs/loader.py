@@ -7,10 +7,9 @@ leaves out).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from camera_configs.base import ConfigModel
 from camera_configs.boundary import BOUNDARY, about_persons
@@ -30,7 +29,7 @@ from camera_configs.problems import ConfigError as ConfigError
 from camera_configs.problems import Problem, likely
 from camera_configs.references import check_references, check_unique
 from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
-from camera_configs.yaml_source import Located, Mark, read_yaml
+from camera_configs.yaml_source import Located, Mark, located, read_yaml
 
 LIST_KEYS = ("regions", "grids", "cameras", "event_types")
 DEFAULT_KEYS: dict[str, type[ConfigModel]] = {
@@ -62,8 +61,7 @@ def load_site(folder: Path) -> SiteConfig:
 def read_draft(folder: Path) -> Draft:
     """Read and check a folder; problems and warnings are in the draft, in order of file and line, each once."""
     draft = Draft()
-    gathered = _gather(folder, draft.problems)
-    draft.items = [_with_defaults(item, gathered.defaults) for item in gathered.items]
+    draft.items = list(gather(yaml_paths(folder, draft.problems), draft.problems).items)
     check_unique(draft)
     _check_types(draft)
     check_references(draft)
@@ -73,26 +71,35 @@ def read_draft(folder: Path) -> Draft:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
+    """What files hold: entries, not checked yet, and defaults with their places."""
+
     items: list[Item] = field(default_factory=list)
     defaults: dict[str, Located] = field(default_factory=dict)
     default_marks: dict[str, Mark] = field(default_factory=dict)
 
 
-def _gather(folder: Path, problems: list[Problem]) -> _Gathered:
-    gathered = _Gathered()
+def yaml_paths(folder: Path, problems: list[Problem]) -> list[Path]:
+    """Return the files that make up a configuration, in order; a folder without any is a problem."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
     if not paths:
         what = "has no .yaml file in it" if folder.is_dir() else "is not a folder"
         problems.append(Problem(folder, 0, 0, "", what))
+    return paths
+
+
+def gather(paths: Iterable[Path], problems: list[Problem]) -> Gathered:
+    """Read files; their entries come with what `defaults`, in whichever of them, fills in."""
+    gathered = Gathered()
     for path in paths:
         tree = read_yaml(path, problems)
         if tree is not None:
             _gather_file(tree, gathered, problems)
+    gathered.items = [_with_defaults(item, gathered.defaults) for item in gathered.items]
     return gathered
 
 
-def _gather_file(tree: Located, gathered: _Gathered, problems: list[Problem]) -> None:
+def _gather_file(tree: Located, gathered: Gathered, problems: list[Problem]) -> None:
     if not isinstance(tree.value, dict):
         problems.append(_at(tree.mark, "", "must be a mapping", f"begin with one of {', '.join(TOP_KEYS)}"))
         return
@@ -115,7 +122,7 @@ def _gather_section(key: str, section: Located, problems: list[Problem]) -> Iter
             problems.append(_at(entry.mark, f"{key}[{index}]", "must be a mapping"))
 
 
-def _gather_defaults(section: Located, gathered: _Gathered, problems: list[Problem]) -> None:
+def _gather_defaults(section: Located, gathered: Gathered, problems: list[Problem]) -> None:
     for key, entry in section.entries.items():
         mark = section.key_marks[key]
         if key not in DEFAULT_KEYS:
@@ -165,7 +172,7 @@ def _check_types(draft: Draft) -> None:
     draft.cameras = _check_section(CameraConfig, "cameras", draft)
     draft.event_types = dict(EVENT_TYPES)
     for item in draft.of("event_types"):
-        _merge_event_type(item, draft)
+        merge_event_type(item, draft)
 
 
 def _check_section(model: type[M], section: str, draft: Draft) -> list[Checked[M]]:
@@ -173,22 +180,18 @@ def _check_section(model: type[M], section: str, draft: Draft) -> list[Checked[M
     return [Checked(item, found) for item, found in pairs if found is not None]
 
 
-def _merge_event_type(item: Item, draft: Draft) -> None:
+def merge_event_type(item: Item, draft: Draft) -> None:
+    """Add an event type of the site to the draft's, over the shipped one of that id where there is one."""
     if any(about_persons(item.tree.text(key) or "") for key in ("id", "zh", "en")):
-        draft.problems.append(item.problem(("id",), BOUNDARY))
+        draft.problems.append(item.problem(("id",), BOUNDARY, code="about_persons"))
         return
     shipped = EVENT_TYPES.get(item.id or "")
     if shipped is not None:
-        full = _located(shipped.model_dump(mode="json"), item.tree.mark)
+        full = located(shipped.model_dump(mode="json"), item.tree.mark)
         item = Item(item.section, item.index, item.tree.over(full))
     spec = check_item(EventTypeSpec, item, draft.problems)
     if spec is not None:
         draft.event_types[spec.id] = spec
-
-
-def _located(value: Any, mark: Mark) -> Located:
-    inner = {key: _located(entry, mark) for key, entry in value.items()} if isinstance(value, dict) else value
-    return Located(mark, inner, dict.fromkeys(value, mark) if isinstance(value, dict) else {})
 
 
 def _at(mark: Mark, key_path: str, message: str, hint: str = "") -> Problem:

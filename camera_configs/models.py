@@ -6,11 +6,13 @@ Frozen and strict: unknown keys are errors. Units stand in the names (`_s`, `_px
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated, Literal, Self
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_serializer, model_validator
 
 from camera_configs.base import ConfigModel as ConfigModel
 from camera_configs.base import Identifier as Identifier
@@ -18,6 +20,7 @@ from camera_configs.base import Name as Name
 from camera_configs.base import RegionCode as RegionCode
 from camera_configs.base import Severity as Severity
 from camera_configs.geometry import LonLat, Point, check_polygon
+from camera_configs.perspective import PerspectiveConfig
 from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
 
 
@@ -45,6 +48,17 @@ def _check_snapshot_url(url: str) -> str:
 
 StreamUrl = Annotated[str, AfterValidator(_check_stream_url)]
 SnapshotUrl = Annotated[str, AfterValidator(_check_snapshot_url)]
+
+
+# What a browser or an import was given: sealed with a key that lies outside the database.
+_SEALED = Field(
+    default=None, pattern=r"^[A-Za-z0-9._=-]{1,2000}$", description="A password that GridPatrol sealed itself."
+)
+
+
+def _at_most_one_password(*given: object) -> None:
+    if sum(each is not None for each in given) > 1:
+        raise ValueError("give one of `password_env`, `password_sealed` and `password`, not several")
 
 
 class RegionConfig(ConfigModel):
@@ -93,6 +107,7 @@ class StreamConfig(ConfigModel):
     password_env: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
     # A plain secret is allowed for trials; it is never shown, logged or exported.
     password: SecretStr | None = None
+    password_sealed: str | None = _SEALED
     # Ten packets at the slowest rate we accept (1 fps). Also the longest that stopping this camera may take.
     read_timeout_s: float = Field(default=10.0, gt=1, le=60)
     open_timeout_s: float = Field(default=8.0, gt=1, le=60)
@@ -104,8 +119,7 @@ class StreamConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
-        if self.password is not None and self.password_env is not None:
-            raise ValueError("give `password_env` or `password`, not both")
+        _at_most_one_password(self.password, self.password_env, self.password_sealed)
         return self
 
 
@@ -117,13 +131,13 @@ class SnapshotConfig(ConfigModel):
     password_env: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
     # As for streams: for trials only, never shown, logged or exported.
     password: SecretStr | None = None
+    password_sealed: str | None = _SEALED
     # A sound camera answers within a second; one that needs longer than this is better watched by its stream.
     timeout_s: float = Field(default=5.0, gt=0.5, le=30)
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
-        if self.password is not None and self.password_env is not None:
-            raise ValueError("give `password_env` or `password`, not both")
+        _at_most_one_password(self.password, self.password_env, self.password_sealed)
         return self
 
 
@@ -176,6 +190,10 @@ class ScheduleConfig(ConfigModel):
     end: time = Field(default=time(0, 0), description="Earlier than or equal to `start`: runs over midnight.")
     not_on: tuple[date, ...] = ()
 
+    @field_serializer("start", "end", when_used="json")
+    def _as_people_write_it(self, moment: time) -> str:
+        return moment.isoformat("auto" if moment.second or moment.microsecond else "minutes")
+
 
 class RuleConfig(ConfigModel):
     """What is flagged in a zone, and how patiently."""
@@ -218,6 +236,8 @@ class CameraConfig(ConfigModel):
     legal: LegalCard
     zones: tuple[ZoneConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()
+    # None: never measured.
+    perspective: PerspectiveConfig | None = None
     # None: the gateway's default detector (`detector` setting).
     detector: str | None = None
     # Streams from one recorder share its limit; None: the host of the stream's URL.
@@ -267,16 +287,27 @@ class SiteConfig(ConfigModel):
         default=tuple(EVENT_TYPES.values()), description="The shipped table with this site's changes merged in."
     )
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy that looks its entries up anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_by_id", None)
+        return copied
+
+    @cached_property
+    def _by_id(self) -> _Lookup:
+        return _Lookup(
+            {spec.id: spec for spec in self.event_types},
+            {camera.id: camera for camera in self.cameras},
+            {grid.id: grid for grid in self.grids},
+        )
+
     def event_type(self, type_id: str) -> EventTypeSpec:
         """Return an event type as this site words and codes it.
 
         Raises:
             KeyError: No such event type.
         """
-        for spec in self.event_types:
-            if spec.id == type_id:
-                return spec
-        raise KeyError(type_id)
+        return self._by_id.event_types[type_id]
 
     def camera(self, camera_id: str) -> CameraConfig:
         """Return a camera.
@@ -284,10 +315,11 @@ class SiteConfig(ConfigModel):
         Raises:
             KeyError: No such camera.
         """
-        for camera in self.cameras:
-            if camera.id == camera_id:
-                return camera
-        raise KeyError(camera_id)
+        return self._by_id.cameras[camera_id]
+
+    def find_camera(self, camera_id: str) -> CameraConfig | None:
+        """Return a camera, None when there is none of that id (any more)."""
+        return self._by_id.cameras.get(camera_id)
 
     def grid(self, grid_id: str) -> GridConfig:
         """Return a grid.
@@ -295,10 +327,19 @@ class SiteConfig(ConfigModel):
         Raises:
             KeyError: No such grid.
         """
-        for grid in self.grids:
-            if grid.id == grid_id:
-                return grid
-        raise KeyError(grid_id)
+        return self._by_id.grids[grid_id]
+
+    def find_grid(self, grid_id: str) -> GridConfig | None:
+        """Return a grid, None when there is none of that id (any more)."""
+        return self._by_id.grids.get(grid_id)
+
+
+class _Lookup(NamedTuple):
+    """What a site's lookups go by, made at the first of them: a city has 15,000 cameras."""
+
+    event_types: Mapping[str, EventTypeSpec]
+    cameras: Mapping[str, CameraConfig]
+    grids: Mapping[str, GridConfig]
 
 
 def _unique(what: str, ids: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # Below this likeness a suggestion misleads more than it helps ("rivers" for "regions").
@@ -16,7 +16,8 @@ class Problem:
     """One thing that is wrong, or dubious.
 
     `line` and `column` count from 1 and are 0 when the whole file or folder is meant. `key_path` names list entries
-    by their id: `cameras[weir-1].rules[fall].dwell_s`.
+    by their id: `cameras[weir-1].rules[fall].dwell_s`. `code` is a stable word that an interface can translate, `loc`
+    the keys and indexes inside the entry `entry_id`.
     """
 
     file: Path
@@ -25,6 +26,14 @@ class Problem:
     key_path: str
     message: str
     hint: str = ""
+    code: str = field(default="invalid", compare=False)
+    loc: tuple[str | int, ...] = field(default=(), compare=False)
+    entry_id: str = field(default="", compare=False)
+
+    @property
+    def field_path(self) -> str:
+        """The place inside its entry as programs write it: `rules[0].dwell_s`."""
+        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.loc).removeprefix(".")
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else str(self.file)

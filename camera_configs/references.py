@@ -27,7 +27,7 @@ def check_unique(draft: Draft) -> None:
         if earlier is not item:
             key = "code" if item.section == "regions" else "id"
             message = f"{item.id!r} is used twice, first in {earlier.tree.mark}"
-            draft.problems.append(item.problem((key,), message))
+            draft.problems.append(item.problem((key,), message, code="used_twice"))
 
 
 def check_references(draft: Draft) -> None:
@@ -49,26 +49,26 @@ def _check_grid(entry: Checked[GridConfig], draft: Draft) -> None:
     try:
         check_outline(grid.polygon)
     except ValueError as exc:
-        draft.problems.append(item.problem(("polygon",), str(exc)))
+        draft.problems.append(item.problem(("polygon",), str(exc), code="bad_shape"))
 
 
 def _check_grid_codes(draft: Draft) -> None:
     first: dict[str, Item] = {}
-    for entry in draft.grids:
+    for entry in [*draft.other_grids, *draft.grids]:
         earlier = first.setdefault(entry.model.code, entry.item)
         if earlier is not entry.item:
             message = f"{entry.model.code!r} is the code of grid '{earlier.id}' too, in {earlier.tree.mark}"
-            draft.problems.append(entry.item.problem(("code",), message))
+            draft.problems.append(entry.item.problem(("code",), message, code="used_twice"))
 
 
 def _check_workers(draft: Draft) -> None:
     names: dict[str, tuple[str, Item]] = {}
-    for entry in draft.grids:
+    for entry in [*draft.other_grids, *draft.grids]:
         for index, worker in enumerate(entry.model.workers):
             name, earlier = names.setdefault(worker.account, (worker.name, entry.item))
             if name != worker.name:
                 message = f"account '{worker.account}' is {name} in grid '{earlier.id}' and {worker.name} here"
-                draft.problems.append(entry.item.problem(("workers", index, "name"), message))
+                draft.problems.append(entry.item.problem(("workers", index, "name"), message, code="other_name"))
 
 
 def _check_camera(entry: Checked[CameraConfig], draft: Draft) -> None:
@@ -79,7 +79,8 @@ def _check_camera(entry: Checked[CameraConfig], draft: Draft) -> None:
     for index, zone in enumerate(camera.zones):
         if zone.grid is not None and zone.grid not in camera.grids:
             message = f"grid '{zone.grid}' is not one of the camera's own: its people could not see the camera"
-            draft.problems.append(item.problem(("zones", index, "grid"), message, likely(zone.grid, camera.grids)))
+            hint = likely(zone.grid, camera.grids)
+            draft.problems.append(item.problem(("zones", index, "grid"), message, hint, "foreign_grid"))
     for index, rule in enumerate(camera.rules):
         _check_rule(entry, index, rule, draft)
     _check_purpose(entry, draft)
@@ -94,10 +95,10 @@ def _check_rule(entry: Checked[CameraConfig], index: int, rule: RuleConfig, draf
         _known(draft, item, (*loc, "zone"), rule.zone, ("zone of this camera", zones))
         if zones.get(rule.zone, "area") not in WATCHED_KINDS:
             message = f"zone '{rule.zone}' is of kind {zones[rule.zone]}: nothing is looked for in it"
-            draft.problems.append(item.problem((*loc, "zone"), message))
+            draft.problems.append(item.problem((*loc, "zone"), message, code="unwatched_zone"))
     if rule.auto_report and rule.type not in AUTO_REPORT_TYPES:
         message = "opens cases that no person has looked at; meant for smoke and fire only"
-        draft.warnings.append(item.problem((*loc, "auto_report"), message))
+        draft.warnings.append(item.problem((*loc, "auto_report"), message, code="unreviewed"))
 
 
 def _check_purpose(entry: Checked[CameraConfig], draft: Draft) -> None:
@@ -113,14 +114,13 @@ def _check_purpose(entry: Checked[CameraConfig], draft: Draft) -> None:
         if spec is None or spec.parent == "camera_fault" or {spec.id, spec.parent} & set(covered):
             continue
         message = f"'{rule.type}' is not covered by this camera's purpose (legal.event_types)"
-        draft.problems.append(
-            item.problem(("rules", index, "type"), message, "extend the legal card, or drop the rule")
-        )
+        hint = "extend the legal card, or drop the rule"
+        draft.problems.append(item.problem(("rules", index, "type"), message, hint, "not_covered"))
 
 
 def _check_event_type(draft: Draft, item: Item, loc: tuple[str | int, ...], name: str) -> None:
     if about_persons(name):
-        draft.problems.append(item.problem(loc, BOUNDARY))
+        draft.problems.append(item.problem(loc, BOUNDARY, code="about_persons"))
     else:
         _known(draft, item, loc, name, ("event type", draft.ids("event_types")))
 
@@ -129,27 +129,28 @@ def _warn_of_legal_gaps(entry: Checked[CameraConfig], draft: Draft) -> None:
     camera, item = entry.model, entry.item
     if not camera.legal.signage_confirmed:
         message = "no sign is confirmed at this camera (Order 799 article 13)"
-        draft.warnings.append(item.problem(("legal", "signage_confirmed"), message))
+        draft.warnings.append(item.problem(("legal", "signage_confirmed"), message, code="no_sign"))
     for index, stream in enumerate(camera.streams):
         if stream.password is not None:
             message = "a password stands in this file"
-            draft.warnings.append(item.problem(("streams", index, "password"), message, "use `password_env`"))
+            draft.warnings.append(item.problem(("streams", index, "password"), message, "use `password_env`", "secret"))
     if camera.snapshot is not None and camera.snapshot.password is not None:
         message = "a password stands in this file"
-        draft.warnings.append(item.problem(("snapshot", "password"), message, "use `password_env`"))
+        draft.warnings.append(item.problem(("snapshot", "password"), message, "use `password_env`", "secret"))
 
 
 def _check_addresses(draft: Draft) -> None:
-    first: dict[str, Item] = {}
+    first = dict(draft.other_addresses)
     for entry in draft.cameras:
-        for loc, url in _addresses(entry.model):
-            earlier = first.setdefault(url, entry.item)
-            if earlier is not entry.item:
-                message = f"is the same as that of camera '{earlier.id}'"
-                draft.warnings.append(entry.item.problem((*loc, "url"), message))
+        for loc, url in addresses(entry.model):
+            earlier = first.setdefault(url, entry.model.id)
+            if earlier != entry.model.id:
+                message = f"is the same as that of camera '{earlier}'"
+                draft.warnings.append(entry.item.problem((*loc, "url"), message, code="same_address"))
 
 
-def _addresses(camera: CameraConfig) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def addresses(camera: CameraConfig) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the addresses of streams and snapshot with their places in the entry."""
     yield from ((("streams", index), stream.url) for index, stream in enumerate(camera.streams))
     if camera.snapshot is not None:
         yield ("snapshot",), camera.snapshot.url
@@ -158,4 +159,4 @@ def _addresses(camera: CameraConfig) -> Iterator[tuple[tuple[str | int, ...], st
 def _known(draft: Draft, item: Item, loc: tuple[str | int, ...], name: str, known: _Kinds) -> None:
     what, names = known
     if name not in names:
-        draft.problems.append(item.problem(loc, f"there is no {what} '{name}'", likely(name, names)))
+        draft.problems.append(item.problem(loc, f"there is no {what} '{name}'", likely(name, names), "unknown"))

@@ -7,7 +7,7 @@ tags, anchors and a second document in a file are errors.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -52,14 +52,14 @@ _PLAIN_TAGS = {*_READERS, _PREFIX + "map", _PREFIX + "seq"}
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a file; line and column count from 1."""
+    """A place in a file; line and column count from 1. Line 0: not in a file, but in the configuration in force."""
 
     file: Path
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else "the present configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,16 @@ class Located:
     def over(self, defaults: Located) -> Located:
         """Return this mapping with the entries of another added where it has none of its own."""
         return Located(self.mark, {**defaults.entries, **self.entries}, {**defaults.key_marks, **self.key_marks})
+
+
+def located(value: Any, mark: Mark) -> Located:
+    """Return a JSON-like value of which every part stands at one place."""
+    if isinstance(value, Mapping):
+        entries = {str(key): located(entry, mark) for key, entry in value.items()}
+        return Located(mark, entries, dict.fromkeys(entries, mark))
+    if isinstance(value, list | tuple):
+        return Located(mark, [located(entry, mark) for entry in value])
+    return Located(mark, value)
 
 
 def read_yaml(path: Path, problems: list[Problem]) -> Located | None:

@@ -17,26 +17,31 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from camera_configs.loader import load_site
-from camera_configs.models import SiteConfig
 from gateway.access.accounts import AccountDesk, InvalidAccount, NewAccount
 from gateway.access.first_start import SetupToken, open_setup, pronounceable_password
 from gateway.access.passwords import Passwords
 from gateway.access.sessions import SessionBook
 from gateway.casework.open_case import Terms
 from gateway.clock import Clock, SystemClock
+from gateway.configuration import Configuration, open_configuration
 from gateway.delivery.channel import Channel
 from gateway.delivery.outbox import OutboxMetrics, OutboxWorker
 from gateway.delivery.signing import Signer
 from gateway.delivery.webhook import WebhookChannel, WebhookEndpoint
+from gateway.desk.services import DeskServices
+from gateway.desk.trials import TrialDesk
 from gateway.errors import GridPatrolError, SettingsError
 from gateway.fleet.local import FleetPlan, LocalFleet
-from gateway.fleet.readiness import ready_types
+from gateway.fleet.readiness import machine_types, ready_types
+from gateway.patrol.recheck import detector_of
 from gateway.settings import Settings
 from gateway.supervise import Backoff, supervise
 from gateway.web.app import make_web_app
 from gateway.web.context import WebContext, WebSettings
 from gateway.web.feed import ChangeFeed
 from gateway.web.metrics import WebMetrics
+from gateway.web.patrol_services import make_handled_desk, make_round_clerk
+from gateway.web.push_services import make_push_sender, open_push
 from storage.errors import RecordConflict, StorageError
 from storage.media import FolderMediaStore, sweep_orphans
 from storage.records import Role
@@ -50,6 +55,8 @@ WEB_SHUTDOWN_TIMEOUT_S = 3.0
 HOUSEKEEPING_EVERY_S = 600.0
 # Readers of changes are seconds behind, not days.
 KEEP_CHANGES_DAYS = 7
+# A telephone that was off for a season still must not judge anything twice.
+KEEP_RECEIPTS_DAYS = 90
 # A file without a row is the remnant of a crash once its event must long be concluded.
 ORPHAN_AGE_HOURS = 1
 
@@ -70,21 +77,29 @@ class PortTaken(GridPatrolError):
     """The web port cannot be listened on."""
 
 
-async def run_gateway(settings: Settings, config_dir: Path) -> None:
+async def run_gateway(settings: Settings, config_dir: Path | None) -> None:
     """Run the front process until SIGTERM or SIGINT.
+
+    Args:
+        settings: Of this deployment.
+        config_dir: What has changed in it since the last start is taken over; None: the database alone counts.
 
     Raises:
         ConfigError, SettingsError, ModelLoadError, StorageError, PortTaken: It cannot start; nothing was watched.
     """
-    site = await asyncio.to_thread(load_site, config_dir)
+    if config_dir is not None and not settings.data_dir.exists():
+        await asyncio.to_thread(load_site, config_dir)  # a first start with a wrong folder leaves nothing behind
     make_data_dir(settings.data_dir)
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings.store_url, migrate=True))
+        configuration = await open_configuration(settings, stores, SystemClock())
+        if config_dir is not None:
+            await configuration.take_over(config_dir)
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        front = Front(settings, site, stores, http)
+        front = Front(settings, configuration, stores, http)
         address = await stack.enter_async_context(front.serving())
         await front.greet(address)
-        await front.run(config_dir)
+        await front.run()
     logger.info("gateway stopped")
 
 
@@ -103,9 +118,12 @@ def make_data_dir(folder: Path) -> None:
 class Front:
     """Everything of the front process, built and wired."""
 
-    def __init__(self, settings: Settings, site: SiteConfig, stores: Stores, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, settings: Settings, configuration: Configuration, stores: Stores, http: aiohttp.ClientSession
+    ) -> None:
         self._settings = settings
-        self._site = site
+        self._configuration = configuration
+        self._book = configuration.book
         self._stores = stores
         self._clock: Clock = SystemClock()
         self._media = FolderMediaStore(settings.media_path, settings.min_free_mb << 20)
@@ -119,7 +137,14 @@ class Front:
         self._sessions = SessionBook(stores.accounts, stores.audit, self._clock, passwords)
         self._desk = AccountDesk(stores.accounts, stores.audit, passwords)
         self._setup = SetupToken(settings.data_dir)
+        self._trials = TrialDesk(settings)
+        self._cameras = DeskServices.make(
+            stores, configuration.versions, configuration.sealer, self._clock, ZoneInfo(settings.timezone)
+        )
         self._context = self._web_context(http)
+        self._patrol = make_round_clerk(self._context)
+        self._push = [sender] if (sender := make_push_sender(self._context)) else []
+        self._handled = make_handled_desk(self._context, detector_of(settings))
 
     def _channels(self, http: aiohttp.ClientSession) -> dict[str, Channel]:
         endpoints = [
@@ -130,7 +155,8 @@ class Front:
     def _web_context(self, http: aiohttp.ClientSession) -> WebContext:
         settings = self._settings
         return WebContext(
-            site=self._site,
+            book=self._book,
+            versions=self._configuration.versions,
             stores=self._stores,
             media=self._media,
             sessions=self._sessions,
@@ -142,11 +168,15 @@ class Front:
             http=http,
             feed=self._feed,
             settings=WebSettings(https=settings.https, timezone=ZoneInfo(settings.timezone)),
-            ready_types=ready_types(self._site, settings),
+            ready_types=ready_types(self._book.site, settings) | machine_types(settings),
             wake_outbox=self._wake.set,
             metrics=WebMetrics(self._registry),
             outbox_running=lambda: self._outbox.running,
+            trials=self._trials,
+            pulse=self._cameras.pulse,
+            ledger=self._cameras.ledger,
             dist=settings.ui_dir or UI_DIST,
+            push=open_push(settings),
         )
 
     async def greet(self, address: str) -> None:
@@ -180,18 +210,26 @@ class Front:
         finally:
             await runner.cleanup()
 
-    async def run(self, config_dir: Path) -> None:
+    async def run(self) -> None:
         """Run fleet, outbox and the rest until a signal; the fleet stops first, so that open clips are kept."""
         stopped = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-        plan = FleetPlan(config_dir, self._settings.workers or os.cpu_count() or 1, self._settings.drain_timeout_s)
-        fleet = LocalFleet(plan, self._site, self._stores.events, self._stores.fleet, self._clock)
+        settings = self._settings
+        plan = FleetPlan(settings.data_dir, settings.workers or os.cpu_count() or 1, settings.drain_timeout_s)
+        fleet = LocalFleet(plan, self._book, self._stores.events, self._stores.fleet, self._clock)
         async with asyncio.TaskGroup() as services:
             tasks = [
                 services.create_task(self._supervised("outbox", self._outbox.run), name="outbox"),
                 services.create_task(self._supervised("feed", self._feed.run), name="feed"),
+                services.create_task(self._supervised("configuration", self._keep_book), name="configuration"),
+                services.create_task(self._supervised("trials", self._trials.run), name="trials"),
+                services.create_task(self._supervised("searches", self._context.onboarding.run), name="searches"),
+                *(services.create_task(self._supervised("push", s.run), name="push") for s in self._push),
+                *(services.create_task(self._supervised(n, r), name=n) for n, r in self._cameras.works.items()),
                 services.create_task(self._supervised("sessions", self._sessions.run), name="sessions"),
+                services.create_task(self._supervised("patrol", self._patrol.run), name="patrol"),
+                services.create_task(self._supervised("handled", self._handled.run), name="handled"),
                 services.create_task(self._supervised("housekeeping", self._keep_house), name="housekeeping"),
             ]
             async with asyncio.TaskGroup() as cameras:
@@ -210,6 +248,9 @@ class Front:
             logger.error("evidence folder cannot be used", error=str(exc))  # noqa: TRY400
         await fleet.run()
 
+    async def _keep_book(self) -> None:
+        await self._book.run(self._clock)
+
     async def _supervised(self, name: str, run_once: Work) -> None:
         await supervise(name, run_once, self._clock, Backoff(), (GridPatrolError, StorageError))
 
@@ -218,6 +259,7 @@ class Front:
             now = self._clock.now()
             await self._stores.changes.purge(now - timedelta(days=KEEP_CHANGES_DAYS))
             await self._stores.coverage.purge(now - timedelta(days=self._settings.coverage_days))
+            await self._stores.holds.purge(now - timedelta(days=KEEP_RECEIPTS_DAYS))
             before = now - timedelta(hours=ORPHAN_AGE_HOURS)
             removed = await sweep_orphans(self._media, self._stores.events.known_media_keys, before)
             if removed:

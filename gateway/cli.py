@@ -17,7 +17,7 @@ from camera_configs.check import check as check_folder
 from camera_configs.problems import ConfigError
 from camera_configs.schema import json_schema
 from detectors.base import ModelLoadError
-from gateway import app, cli_evaluate, cli_models
+from gateway import app, cli_config, cli_evaluate, cli_models
 from gateway.access.accounts import NewAccount
 from gateway.delivery.signing import Signer
 from gateway.errors import GridPatrolError, SettingsError
@@ -30,6 +30,7 @@ from gateway.simulator.command import paint, scenes_of, split_argument
 from gateway.simulator.command import simulate as run_simulator
 from gateway.simulator.credentials import Login
 from gateway.simulator.faults import explained
+from gateway.simulator.onvif_cameras import OnvifOptions
 from gateway.supervise import leaves
 from storage.errors import StorageError
 from storage.records import Role
@@ -46,6 +47,13 @@ class Auth(StrEnum):
     DIGEST = "digest"
 
 
+class OnvifLogin(StrEnum):
+    """How a simulated device wants its clients to sign in."""
+
+    TOKEN = "token"  # noqa: S105  WS-UsernameToken
+    HTTP = "http"
+
+
 cli = typer.Typer(
     name="gridpatrol",
     help="Gateway between public video networks and grid management: flags scene events per grid, follows cases.",
@@ -56,18 +64,26 @@ cli = typer.Typer(
 accounts_cli = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 cli.add_typer(accounts_cli, name="accounts")
 cli.add_typer(cli_models.models_cli, name="models")
+cli.add_typer(cli_config.config_cli, name="config")
 cli.command("evaluate")(cli_evaluate.run_evaluation)
 cli.command("dry-run")(cli_evaluate.run_dry)
 
 ConfigDir = Annotated[
     Path, typer.Option("--config", help="Folder of the site's YAML files.", exists=True, file_okay=False)
 ]
+OptionalConfigDir = Annotated[
+    Path | None, typer.Option("--config", help="Folder of the site's YAML files.", exists=True, file_okay=False)
+]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.", dir_okay=False)]
 
 
 @cli.command()
-def run(config: ConfigDir, settings: SettingsFile = None) -> None:
-    """Run the gateway until SIGTERM or Ctrl-C: watch the cameras, serve the desks, deliver the cases."""
+def run(config: OptionalConfigDir = None, settings: SettingsFile = None) -> None:
+    """Run the gateway until SIGTERM or Ctrl-C: watch the cameras, serve the desks, deliver the cases.
+
+    What has changed in the configuration folder since the last start is taken over first; without one, the cameras are
+    those of the database.
+    """
     loaded = load_settings(settings)
     configure_logging(loaded.log_format, loaded.log_level, process="front")
     asyncio.run(app.run_gateway(loaded, config))
@@ -75,12 +91,14 @@ def run(config: ConfigDir, settings: SettingsFile = None) -> None:
 
 @cli.command(hidden=True)
 def worker(
-    config: ConfigDir, shard: Annotated[Shard, typer.Option(parser=Shard.parse)], settings: SettingsFile = None
+    shard: Annotated[Shard, typer.Option(parser=Shard.parse)],
+    data: Annotated[Path | None, typer.Option(help="Data folder; by it the worker is known again.")] = None,  # noqa: ARG001
+    settings: SettingsFile = None,
 ) -> None:
     """Watch one shard of the cameras; started by the fleet, stops when its standard input closes."""
     loaded = load_settings(settings)
     configure_logging(loaded.log_format, loaded.log_level, process=shard.worker_id)
-    asyncio.run(run_worker(loaded, config, shard))
+    asyncio.run(run_worker(loaded, shard))
 
 
 @cli.command()
@@ -112,8 +130,15 @@ def simulate(
         list[str] | None, typer.Option(help="What goes wrong, see below; may be given more than once.")
     ] = None,
     http_port: Annotated[int | None, typer.Option(help="Serve snapshots there: GET /snapshot/NAME.")] = None,
+    onvif: Annotated[
+        int | None,
+        typer.Option(help="Be ONVIF devices too, from this port on (0: any); NAME-sub is the substream of NAME."),
+    ] = None,
+    onvif_login: Annotated[OnvifLogin, typer.Option(help="How ONVIF clients must sign in.")] = OnvifLogin.TOKEN,
+    onvif_clock: Annotated[float, typer.Option(help="Seconds by which the devices' clocks are ahead.")] = 0.0,
+    onvif_host: Annotated[str | None, typer.Option(help="A wrong host that the devices believe to have.")] = None,
 ) -> None:
-    """Serve video files and painted scenes as RTSP cameras."""
+    """Serve video files and painted scenes as RTSP cameras, and as ONVIF devices."""
     if render_only:
         paint(scenes_of(source for _, source in map(split_argument, paths)), cache)
         return
@@ -127,6 +152,7 @@ def simulate(
             scenes_dir=cache,
             faults=fault or (),
             http_port=http_port,
+            onvif=None if onvif is None else OnvifOptions(onvif, onvif_login.value, onvif_clock, onvif_host),
         )
 
 

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".gridpatrol")
     # None: SQLite in data_dir. May hold a password.
     database_url: SecretStr | None = None
+    # Seals cameras' passwords in the database; None: the key file in data_dir, made at first need.
+    seal_key: SecretStr | None = None
     media_dir: Path | None = None
     models_dir: Path | None = None
 
@@ -69,6 +71,18 @@ class Settings(BaseSettings):
     ring_s: float = Field(default=12.0, ge=4, le=120, description="Pre-roll kept in memory per camera.")
 
     endpoints: tuple[EndpointSettings, ...] = ()
+    # Push services of the browsers in use: Chrome and its kin, Firefox, Safari, Edge. Empty: nobody's browser is woken.
+    push_hosts: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "push.services.mozilla.com",
+        "push.apple.com",
+        "notify.windows.com",
+    )
+    push_contact: str = Field(
+        default="",
+        pattern=r"^(|mailto:\S+|https://\S+)$",
+        description="Whom push services may write to, mailto:... or https://...; some take no message without it.",
+    )
     undo_window_s: float = Field(default=10.0, ge=0, le=600, description="How long a verdict can be taken back.")
     # An orderly stop waits this long for clips in the making.
     drain_timeout_s: float = Field(default=10.0, ge=0, le=120)

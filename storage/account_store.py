@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, update
@@ -32,6 +33,11 @@ class SqlAccountStore:
         """Return an account."""
         async with self._database.read() as conn:
             return await ACCOUNTS.get(conn, account_id)
+
+    async def many(self, account_ids: Sequence[str]) -> list[Account]:
+        """Return the accounts of these ids in one query."""
+        async with self._database.read() as conn:
+            return await ACCOUNTS.all(conn, ACCOUNTS.select().where(accounts.c.id.in_(account_ids)))
 
     async def by_name(self, name: str) -> Account | None:
         """Return the account of a sign-in name, None when there is none."""

@@ -18,6 +18,7 @@ from storage.protocols import Scope
 from storage.records import Case, CaseState, CaseStep, Delivery, Page
 from storage.scopes import in_scope, is_narrow
 from storage.tables import case_steps, cases
+from storage.task_rows import cancel_case_tasks
 
 # A case with its first step and the messages that tell the world of it.
 Opening = tuple[Case, CaseStep, Sequence[Delivery]]
@@ -76,8 +77,10 @@ class SqlCaseStore:
                 return False
             if number is not None and case.number not in {None, number}:
                 raise RecordConflict(case.id)
-            await take_step(conn, case, step, number)
-            await note(conn, [Note("case", case.id, case.grid_id)])
+            state = await take_step(conn, case, step, number)
+            # Nobody need verify on site what the platform itself has moved on.
+            idle = [] if state is CaseState.FED_BACK else await cancel_case_tasks(conn, case.id, step.at)
+            await note(conn, [Note("case", case.id, case.grid_id), *idle])
         return True
 
 
@@ -89,13 +92,14 @@ async def insert_case(conn: AsyncConnection, opening: Opening) -> None:
     await DELIVERIES.add(conn, *deliveries)
 
 
-async def take_step(conn: AsyncConnection, case: Case, step: CaseStep, number: str | None) -> None:
-    """Add a step to a locked case, move its state, and number it if it has no number yet."""
+async def take_step(conn: AsyncConnection, case: Case, step: CaseStep, number: str | None) -> CaseState:
+    """Add a step to a locked case, move its state, and number it if it has no number yet; return its state then."""
     await CASE_STEPS.add(conn, step)
     moved = update(cases).where(cases.c.id == case.id)
     state = state_after(case.state, step.state)
     updated_at = max(case.updated_at, step.at)
     await conn.execute(moved.values(state=state, number=case.number or number, updated_at=updated_at))
+    return state
 
 
 async def _already_there(conn: AsyncConnection, step: CaseStep) -> bool:

@@ -23,5 +23,17 @@ class RecordConflict(StorageError):
     """The record is not in the state the change needs, or a unique value is taken."""
 
 
+class ItemHeld(RecordConflict):
+    """Somebody else looks at the review item just now.
+
+    Attributes:
+        account_id: Who.
+    """
+
+    def __init__(self, item_id: str, account_id: str) -> None:
+        self.account_id = account_id
+        super().__init__(item_id)
+
+
 class InvalidCursor(StorageError):
     """A page was asked for with a cursor that this list did not give out."""

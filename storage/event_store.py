@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.case_store import Opening, insert_case
@@ -17,7 +17,7 @@ from storage.mapping import CASES, EVENTS, EVIDENCE, REVIEW_ITEMS, Mapped, R, di
 from storage.protocols import Scope
 from storage.records import Event, EventState, Evidence, ReviewItem
 from storage.scopes import in_scope, is_narrow
-from storage.tables import cases, events, evidence, review_items
+from storage.tables import cases, events, evidence, metadata, review_items
 
 # An event never goes back: a clip that is cut while the event closes must not open it again.
 _FINALITY = {EventState.OPEN: 0, EventState.INTERRUPTED: 1, EventState.CLOSED: 2}
@@ -117,10 +117,11 @@ class SqlEventStore:
             return file, await EVENTS.get(conn, file.event_id)
 
     async def known_media_keys(self, keys: Sequence[str]) -> set[str]:
-        """Return those of the keys that an evidence row names."""
+        """Return those of the keys that a row names: of evidence, or of any other table that keeps files."""
+        columns = [table.c.media_key for table in metadata.sorted_tables if "media_key" in table.c]
+        named = union_all(*(select(column).where(column.in_(keys)) for column in columns))
         async with self._database.read() as conn:
-            found = await conn.scalars(select(evidence.c.media_key).where(evidence.c.media_key.in_(keys)))
-            return set(found)
+            return set(await conn.scalars(named))
 
     async def recent(self, scope: Scope, camera_id: str | None = None, limit: int = 50) -> list[Event]:
         """Return concluded events, newest first."""

@@ -39,6 +39,12 @@ class SqlFleetStore:
             found = await CAMERA_STATES.all(conn, CAMERA_STATES.select().order_by(camera_states.c.camera_id))
         return {s.camera_id: s for s in found}
 
+    async def states_of(self, camera_ids: Sequence[str]) -> dict[str, CameraState]:
+        """Return the latest states of these cameras."""
+        query = CAMERA_STATES.select().where(camera_states.c.camera_id.in_(camera_ids))
+        async with self._database.read() as conn:
+            return {state.camera_id: state for state in await CAMERA_STATES.all(conn, query)}
+
     async def register(self, worker: WorkerRecord) -> None:
         """Insert or replace a worker; done again as its heartbeat."""
         async with self._database.write() as conn:

@@ -10,7 +10,7 @@ from sqlalchemy import Insert, Select, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import tables
+from storage import review_tables, tables
 from storage.errors import RecordNotFound
 from storage.records import (
     Account,
@@ -26,6 +26,7 @@ from storage.records import (
     WebSession,
     WorkerRecord,
 )
+from storage.records_review import Hold, PushSubscription, ReviewNote
 
 R = TypeVar("R")
 
@@ -51,8 +52,8 @@ class Mapped(Generic[R]):
         return {name: getattr(record, name) for name in self.names}
 
     def read(self, rows: Iterable[Any]) -> list[R]:
-        """Return the records of result rows that hold the record's columns."""
-        return [self.record(**row._mapping) for row in rows]
+        """Return the records of result rows that hold the record's columns, in the order of `select`."""
+        return [self.record(*row) for row in rows]
 
     async def all(self, conn: AsyncConnection, query: Select[Any]) -> list[R]:
         """Run a query made from `select`."""
@@ -111,3 +112,6 @@ CAMERA_STATES = Mapped(tables.camera_states, CameraState)
 COVERAGE = Mapped(tables.coverage, CoverageRow)
 WORKERS = Mapped(tables.workers, WorkerRecord)
 CHANGES = Mapped(tables.changes, Change)
+HOLDS = Mapped(review_tables.review_holds, Hold)
+REVIEW_NOTES = Mapped(review_tables.review_notes, ReviewNote)
+PUSH_SUBSCRIPTIONS = Mapped(review_tables.push_subscriptions, PushSubscription)

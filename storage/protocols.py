@@ -30,6 +30,7 @@ from storage.records import (
     WebSession,
     WorkerRecord,
 )
+from storage.records_patrol import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class ReviewFilter:
     severities: tuple[str, ...] = ()
     camera_id: str | None = None
     grid_id: str | None = None
+    first_grids: frozenset[str] = frozenset()  # the reader's own: all of their items come before all others
 
 
 class ReviewStore(Protocol):
@@ -122,11 +124,16 @@ class ReviewStore(Protocol):
     async def counts(self, scope: Scope) -> dict[str, int]:
         """Return how many items wait, per severity."""
 
-    async def waiting_alike(self, camera_ids: Sequence[str]) -> dict[tuple[str, str], int]:
-        """Return how many items wait per (camera_id, event_type) of these cameras."""
+    async def waiting_alike(
+        self, camera_ids: Sequence[str], event_types: Sequence[str] = ()
+    ) -> dict[tuple[str, str], int]:
+        """Return how many items wait per (camera_id, event_type) of these cameras, of these types or of all."""
 
     async def get(self, item_id: str) -> ReviewItem:
         """Return an item."""
+
+    async def many(self, item_ids: Sequence[str]) -> dict[str, ReviewItem]:
+        """Return the items of these ids in one query; unknown ids are left out."""
 
     async def by_event(self, event_id: str) -> ReviewItem:
         """Return the item of an event."""
@@ -135,10 +142,16 @@ class ReviewStore(Protocol):
         self,
         item: ReviewItem,
         case: tuple[Case, CaseStep, Sequence[Delivery]] | None,
+        client_id: str | None = None,
+        task: Task | None = None,
     ) -> None:
-        """Save a verdict (`item` carries it) with the case and deliveries it leads to, or none of it.
+        """Save a verdict (`item` carries it) with the case and deliveries, or the task, it leads to, or none of it.
+
+        A verdict of the same account, item and `client_id` that has arrived before changes nothing, even when it was
+        undone in between.
 
         Raises:
+            ItemHeld: Somebody else looks at the item at `item.judged_at`.
             RecordConflict: Somebody has judged the item already. Judging again with the same verdict by the same
                 account is not a conflict and changes nothing (an answer was lost on a bad line).
         """
@@ -222,6 +235,9 @@ class AccountStore(Protocol):
     async def get(self, account_id: str) -> Account:
         """Return an account."""
 
+    async def many(self, account_ids: Sequence[str]) -> list[Account]:
+        """Return the accounts of these ids in one query; unknown ids are left out."""
+
     async def by_name(self, name: str) -> Account | None:
         """Return the account of a sign-in name, None when there is none."""
 
@@ -255,6 +271,9 @@ class FleetStore(Protocol):
 
     async def states(self) -> dict[str, CameraState]:
         """Return the latest state per camera id."""
+
+    async def states_of(self, camera_ids: Sequence[str]) -> dict[str, CameraState]:
+        """Return the latest states of these cameras; those that have none are left out."""
 
     async def register(self, worker: WorkerRecord) -> None:
         """Insert or replace a worker; done again, with a fresh `heartbeat_at`, as its heartbeat.

@@ -59,6 +59,7 @@ class EvidenceKind(StrEnum):
     SNAPSHOT = "snapshot"  # image/jpeg with box and zone drawn
     THUMBNAIL = "thumbnail"  # image/jpeg, small
     REFERENCE = "reference"  # image/jpeg; of a camera fault: what the camera showed when all was well
+    AFTER = "after"  # image/jpeg; the place after its case came back as handled
 
 
 @dataclass(frozen=True, slots=True)

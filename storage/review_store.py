@@ -6,25 +6,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tuple_, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import cursors
 from storage.case_store import Opening, insert_case
 from storage.change_store import Note, note
 from storage.engine import Database
-from storage.errors import RecordConflict, RecordNotFound
-from storage.mapping import CASES, DELIVERIES, REVIEW_ITEMS
+from storage.errors import InvalidCursor, RecordConflict, RecordNotFound
+from storage.hold_store import forget_hold, refuse_if_held
+from storage.mapping import CASES, DELIVERIES, REVIEW_ITEMS, dialect_insert
 from storage.protocols import ReviewFilter, Scope
 from storage.records import Case, DeliveryState, Page, ReviewItem
-from storage.scopes import beside, in_scope, is_narrow
+from storage.records_patrol import Task
+from storage.review_pages import Keys, find, searches
+from storage.review_tables import review_counts, verdict_receipts
+from storage.scopes import beside, in_scope
 from storage.tables import case_steps, cases, deliveries, review_items
+from storage.task_rows import cancel_item_task, insert_task
 
 OPENED_BY_RULE = "auto"  # `Case.opened_by` of a case that no verdict opened
 
 _c = review_items.c
-_WAITING = ("waiting", (_c.severity, _c.created_at, _c.id), (str, datetime, str))
-_JUDGED = ("judged", (_c.judged_at, _c.id), (datetime, str))
 
 
 class SqlReviewStore:
@@ -43,34 +46,51 @@ class SqlReviewStore:
         Raises:
             InvalidCursor: The cursor is not one of this list.
         """
-        statement = REVIEW_ITEMS.select().where(*_chosen(scope, query))
-        collected = _is_collected(scope, query)
-        statement = _after(statement, cursor, waiting=query.waiting, collected=collected).limit(limit + 1)
+        wanted = searches(scope, query)
+        listing = wanted[0].listing
+        kinds = [listing.kind] if len(wanted) == 1 else [f"{listing.kind}.own", f"{listing.kind}.rest"]
+        number, start = _begin(kinds, cursor, listing.shape)
+        places: list[tuple[str, Keys]] = []
         async with self._database.read() as conn:
-            items = await REVIEW_ITEMS.all(conn, statement)
-        return Page(tuple(items[:limit]), _cursor_of(items[limit - 1], query) if len(items) > limit else None)
+            for kind, search in zip(kinds[number:], wanted[number:], strict=True):
+                found = await find(conn, search, start, limit + 1 - len(places))
+                places += [(kind, keys) for keys in found]
+                start = None
+                if len(places) > limit:
+                    break
+            items = await _in_this_order(conn, [keys[-1] for _, keys in places[:limit]], query)
+        return Page(
+            tuple(items), cursors.encode(places[limit - 1][0], *places[limit - 1][1]) if len(places) > limit else None
+        )
 
     async def counts(self, scope: Scope) -> dict[str, int]:
         """Return how many items wait, per severity; severities without any are left out."""
-        query = select(_c.severity, func.count().label("number")).where(
-            _c.verdict.is_(None), *in_scope(scope, _c.grid_id, leads=True)
-        )
+        kept = review_counts.c
+        query = select(kept.severity, func.sum(kept.waiting).label("number")).where(kept.waiting > 0)
+        query = query.where(*in_scope(scope, kept.grid_id, leads=True)).group_by(kept.severity).order_by(kept.severity)
         async with self._database.read() as conn:
-            rows = await conn.execute(query.group_by(_c.severity).order_by(_c.severity))
-            return {row.severity: row.number for row in rows}
+            return {row.severity: int(row.number) for row in await conn.execute(query)}
 
-    async def waiting_alike(self, camera_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+    async def waiting_alike(
+        self, camera_ids: Sequence[str], event_types: Sequence[str] = ()
+    ) -> dict[tuple[str, str], int]:
         """Return how many items wait per (camera_id, event_type) of these cameras."""
-        query = select(_c.camera_id, _c.event_type, func.count().label("number"))
+        query = select(_c.camera_id, _c.event_type, func.count())
         query = query.where(_c.verdict.is_(None), _c.camera_id.in_(camera_ids))
+        query = query.where(beside(_c.event_type).in_(event_types)) if event_types else query
         async with self._database.read() as conn:
             rows = await conn.execute(query.group_by(_c.camera_id, _c.event_type))
-            return {(row.camera_id, row.event_type): row.number for row in rows}
+            return {(camera_id, event_type): number for camera_id, event_type, number in rows}
 
     async def get(self, item_id: str) -> ReviewItem:
         """Return an item."""
         async with self._database.read() as conn:
             return await REVIEW_ITEMS.get(conn, item_id)
+
+    async def many(self, item_ids: Sequence[str]) -> dict[str, ReviewItem]:
+        """Return the items of these ids in one query."""
+        async with self._database.read() as conn:
+            return {i.id: i for i in await REVIEW_ITEMS.all(conn, REVIEW_ITEMS.select().where(_c.id.in_(item_ids)))}
 
     async def by_event(self, event_id: str) -> ReviewItem:
         """Return the item of an event."""
@@ -80,18 +100,25 @@ class SqlReviewStore:
             raise RecordNotFound(event_id)
         return item
 
-    async def judge(self, item: ReviewItem, case: Opening | None) -> None:
-        """Save a verdict with its case; the first of two reviewers wins."""
+    async def judge(
+        self, item: ReviewItem, case: Opening | None, client_id: str | None = None, task: Task | None = None
+    ) -> None:
+        """Save a verdict with its case or task; the first of two reviewers wins."""
         async with self._database.write() as conn:
             kept = await REVIEW_ITEMS.get(conn, item.id, lock=True)
+            if await _arrived_before(conn, item, client_id):
+                return
             if kept.verdict is not None:
                 _same_or_conflict(kept, item)
                 return
+            await refuse_if_held(conn, item.id, item.judged_by, _moment(item))
+            await forget_hold(conn, item.id)
             if case is not None:
                 await insert_case(conn, case)
             await _set_verdict(conn, item, case[0].id if case is not None else kept.case_id)
             opened = [] if case is None else [Note("case", case[0].id, case[0].grid_id)]
-            await note(conn, [Note("review", item.id, kept.grid_id), *opened])
+            asked = [] if task is None else await insert_task(conn, task)
+            await note(conn, [Note("review", item.id, kept.grid_id), *opened, *asked])
 
     async def undo(self, item_id: str, account_id: str, now: datetime) -> ReviewItem:
         """Make a judged item wait again; one that already waits is returned as it is.
@@ -107,59 +134,48 @@ class SqlReviewStore:
             removed = await _remove_case(conn, kept.case_id)
             await conn.execute(_waiting_again(kept, keep_case=removed is None))
             gone = [] if removed is None else [Note("case", removed.id, removed.grid_id)]
+            gone += await cancel_item_task(conn, item_id, now)
             await note(conn, [Note("review", item_id, kept.grid_id), *gone], now)
             return await REVIEW_ITEMS.get(conn, item_id)
 
 
-def _chosen(scope: Scope, query: ReviewFilter) -> list[ColumnElement[bool]]:
-    """Return all conditions; the filter that leads is the rarest one: camera, grid, type, severity, in this order."""
-    camera_leads = query.camera_id is not None
-    grid_leads = not camera_leads and (query.grid_id is not None or is_narrow(scope))
-    type_leads = not camera_leads and not grid_leads
-    severity_leads = type_leads and not query.event_types
-    grid_id = _c.grid_id if grid_leads else beside(_c.grid_id)
-    event_type = _c.event_type if type_leads else beside(_c.event_type)
-    severity = _c.severity if severity_leads else beside(_c.severity)
-    chosen: list[ColumnElement[bool]] = [_c.verdict.is_(None) if query.waiting else _c.verdict.is_not(None)]
-    chosen += in_scope(scope, _c.grid_id, leads=grid_leads and query.grid_id is None)
-    chosen += [_c.camera_id == query.camera_id] if query.camera_id is not None else []
-    chosen += [grid_id == query.grid_id] if query.grid_id is not None else []
-    chosen += [_one_of(event_type, query.event_types)] if query.event_types else []
-    chosen += [_one_of(severity, query.severities)] if query.severities else []
-    return chosen
-
-
-def _one_of(column: ColumnElement[str], words: tuple[str, ...]) -> ColumnElement[bool]:
-    # One word keeps the order of the index, several are merged and sorted.
-    return column == words[0] if len(words) == 1 else column.in_(words)
-
-
-def _after(statement: Select[Any], cursor: str | None, *, waiting: bool, collected: bool) -> Select[Any]:
-    kind, columns, shape = _WAITING if waiting else _JUDGED
-    first, *rest = columns
-    order = [beside(first) if collected else first, *rest]
-    statement = statement.order_by(*(c if waiting else c.desc() for c in order))
+def _begin(kinds: Sequence[str], cursor: str | None, shape: tuple[type[cursors.Key], ...]) -> tuple[int, Keys | None]:
+    """Return which of the searches goes on, and after which item."""
     if cursor is None:
-        return statement
-    keys = cursors.decode(kind, cursor, shape)
-    last = tuple_(*(literal(key, column.type) for key, column in zip(keys, columns, strict=True)))
-    return statement.where(tuple_(*columns) > last if waiting else tuple_(*columns) < last)
-
-
-def _is_collected(scope: Scope, query: ReviewFilter) -> bool:
-    """Say whether the rows of several grids are fetched and sorted, rather than the list walked in its order."""
-    several = scope.grid_ids is not None and len(scope.grid_ids) > 1 and is_narrow(scope)
-    return several and query.grid_id is None and query.camera_id is None
-
-
-def _cursor_of(item: ReviewItem, query: ReviewFilter) -> str:
-    kind, columns, _ = _WAITING if query.waiting else _JUDGED
-    return cursors.encode(kind, *(getattr(item, column.name) for column in columns))
+        return 0, None
+    for number, kind in enumerate(kinds[:-1]):
+        try:
+            return number, tuple(cursors.decode(kind, cursor, shape))
+        except InvalidCursor:  # of another search; the last one decides
+            continue
+    return len(kinds) - 1, tuple(cursors.decode(kinds[-1], cursor, shape))
 
 
 def _same_or_conflict(kept: ReviewItem, wanted: ReviewItem) -> None:
     if (kept.verdict, kept.judged_by) != (wanted.verdict, wanted.judged_by):
         raise RecordConflict(kept.id)
+
+
+def _moment(item: ReviewItem) -> datetime:
+    if item.judged_at is None:
+        raise ValueError("a verdict has a moment")
+    return item.judged_at
+
+
+async def _arrived_before(conn: AsyncConnection, item: ReviewItem, client_id: str | None) -> bool:
+    """Note that this verdict has arrived, unless it had; goes with the transaction when the verdict is refused."""
+    if client_id is None:
+        return False
+    receipt = {"account_id": item.judged_by, "client_id": client_id, "item_id": item.id, "at": item.judged_at}
+    statement = dialect_insert(conn, verdict_receipts).on_conflict_do_nothing()
+    return not (await conn.execute(statement.values(**receipt))).rowcount
+
+
+async def _in_this_order(conn: AsyncConnection, ids: Sequence[str], query: ReviewFilter) -> list[ReviewItem]:
+    """Return the items of these ids; one that has left the list since its id was found is left out."""
+    rows = await REVIEW_ITEMS.all(conn, REVIEW_ITEMS.select().where(_c.id.in_(ids)))
+    found = {item.id: item for item in rows if (item.verdict is None) is query.waiting}
+    return [found[item_id] for item_id in ids if item_id in found]
 
 
 async def _set_verdict(conn: AsyncConnection, item: ReviewItem, case_id: str | None) -> None:

@@ -10,11 +10,18 @@ from storage.account_store import SqlAccountStore
 from storage.audit_store import SqlAuditStore
 from storage.case_store import SqlCaseStore
 from storage.change_store import SqlChangeStore
+from storage.config_store import SqlConfigStore
 from storage.coverage_store import SqlCoverageStore
+from storage.desk_store import SqlDeskStore
 from storage.engine import Database, open_database
 from storage.event_store import SqlEventStore
 from storage.fleet_store import SqlFleetStore
+from storage.hold_store import SqlHoldStore
+from storage.look_store import SqlLookStore
+from storage.note_store import SqlNoteStore
+from storage.numbers_store import SqlNumbersStore
 from storage.outbox_store import SqlOutboxStore
+from storage.patrol_store import SqlPatrolStore
 from storage.protocols import (
     AccountStore,
     AuditStore,
@@ -26,8 +33,14 @@ from storage.protocols import (
     OutboxStore,
     ReviewStore,
 )
+from storage.protocols_config import ConfigStore
+from storage.protocols_desk import DeskStore
+from storage.protocols_patrol import LookStore, NumbersStore, PatrolStore, TaskStore
+from storage.protocols_review import HoldStore, NoteStore, PushStore
+from storage.push_store import SqlPushStore
 from storage.review_store import SqlReviewStore
 from storage.schema import prepare_schema
+from storage.task_store import SqlTaskStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,15 @@ class Stores:
     coverage: CoverageStore
     audit: AuditStore
     changes: ChangeStore
+    config: ConfigStore
+    holds: HoldStore
+    notes: NoteStore
+    push: PushStore
+    patrol: PatrolStore
+    tasks: TaskStore
+    looks: LookStore
+    numbers: NumbersStore
+    desk: DeskStore
 
 
 @asynccontextmanager
@@ -76,4 +98,13 @@ def _stores(database: Database) -> Stores:
         coverage=SqlCoverageStore(database),
         audit=SqlAuditStore(database),
         changes=SqlChangeStore(database),
+        config=SqlConfigStore(database),
+        holds=SqlHoldStore(database),
+        notes=SqlNoteStore(database),
+        push=SqlPushStore(database),
+        patrol=SqlPatrolStore(database),
+        tasks=SqlTaskStore(database),
+        looks=SqlLookStore(database),
+        numbers=SqlNumbersStore(database),
+        desk=SqlDeskStore(database),
     )

@@ -158,13 +158,15 @@ _waiting = text("verdict IS NULL")
 _judged = text("verdict IS NOT NULL")
 _item = review_items.c
 # One index for each filter that can lead, each in the order of its list; `review_store` says which one leads. What
-# stands after the id is there to be filtered on without reading the row.
+# stands after the id is there to be filtered on without reading the row; the verdict, too, since SQLite checks what the
+# index says by itself.
 Index(
     "ix_review_waiting",
     _item.severity,
     _item.created_at,
     _item.id,
     _item.grid_id,
+    _item.verdict,
     sqlite_where=_waiting,
     postgresql_where=_waiting,
 )
@@ -175,6 +177,7 @@ Index(
     _item.created_at,
     _item.id,
     _item.grid_id,
+    _item.verdict,
     sqlite_where=_waiting,
     postgresql_where=_waiting,
 )
@@ -185,6 +188,7 @@ Index(
     _item.created_at,
     _item.id,
     _item.event_type,
+    _item.verdict,
     sqlite_where=_waiting,
     postgresql_where=_waiting,
 )
@@ -194,6 +198,8 @@ Index(
     _item.severity,
     _item.created_at,
     _item.id,
+    _item.event_type,
+    _item.verdict,
     sqlite_where=_waiting,
     postgresql_where=_waiting,
 )
@@ -202,6 +208,7 @@ Index(
     _item.judged_at,
     _item.id,
     _item.grid_id,
+    _item.verdict,
     sqlite_where=_judged,
     postgresql_where=_judged,
 )
@@ -211,6 +218,8 @@ Index(
     _item.judged_at,
     _item.id,
     _item.grid_id,
+    _item.severity,
+    _item.verdict,
     sqlite_where=_judged,
     postgresql_where=_judged,
 )
@@ -220,6 +229,7 @@ Index(
     _item.judged_at,
     _item.id,
     _item.grid_id,
+    _item.verdict,
     sqlite_where=_judged,
     postgresql_where=_judged,
 )
@@ -230,6 +240,7 @@ Index(
     _item.id,
     _item.event_type,
     _item.severity,
+    _item.verdict,
     sqlite_where=_judged,
     postgresql_where=_judged,
 )
@@ -238,6 +249,7 @@ Index(
     _item.camera_id,
     _item.judged_at,
     _item.id,
+    _item.verdict,
     sqlite_where=_judged,
     postgresql_where=_judged,
 )

@@ -25,19 +25,27 @@ class Right(StrEnum):
     ACCOUNT_MANAGE = "account.manage"
     AUDIT_READ = "audit.read"
     FLEET_READ = "fleet.read"
+    PATROL_DO = "patrol.do"
+    PATROL_PLAN = "patrol.plan"
+    TASK_DO = "task.do"
+    NUMBERS_READ = "numbers.read"
+    CONFIG_READ = "config.read"
+    CONFIG_EDIT = "config.edit"
+    ONBOARD = "onboard"
 
 
 _WORKER = frozenset(
-    {Right.REVIEW_READ, Right.REVIEW_JUDGE, Right.CASE_READ, Right.CAMERA_READ, Right.FOOTAGE_VIEW},
+    {Right.REVIEW_READ, Right.REVIEW_JUDGE, Right.CASE_READ, Right.CAMERA_READ, Right.FOOTAGE_VIEW}
+    | {Right.PATROL_DO, Right.TASK_DO, Right.NUMBERS_READ},
 )
-_LEADER = _WORKER | {Right.CAMERA_HEALTH}
+_LEADER = _WORKER | {Right.CAMERA_HEALTH, Right.PATROL_PLAN}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.GRID_WORKER: _WORKER,
     Role.GRID_LEADER: _LEADER,
-    Role.OPERATOR: _LEADER | {Right.CASE_REPLAY},
+    Role.OPERATOR: _LEADER | {Right.CASE_REPLAY, Right.CONFIG_READ, Right.CONFIG_EDIT, Right.ONBOARD},
     # Order 799 article 19: who keeps the system running does not see what it shows.
-    Role.MAINTAINER: frozenset({Right.CAMERA_READ, Right.CAMERA_HEALTH, Right.FLEET_READ}),
+    Role.MAINTAINER: frozenset({Right.CAMERA_READ, Right.CAMERA_HEALTH, Right.FLEET_READ, Right.CONFIG_READ}),
     Role.AUDITOR: frozenset({Right.AUDIT_READ, Right.CASE_READ}),
     Role.ADMIN: frozenset(Right),
 }
@@ -64,6 +72,15 @@ def principal_for(account: Account, site: SiteConfig) -> Principal:
     """
     rights = frozenset() if account.disabled else RIGHTS[account.role]
     return Principal(account, rights, _scope(account, site))
+
+
+def own_grids(account: Account, site: SiteConfig) -> frozenset[str]:
+    """Return the grids that are this person's own: those whose worker they are, else those given to them by name.
+
+    What a region adds is not somebody's own: who answers for a county does not walk its streets.
+    """
+    named = (grid.id for grid in site.grids if any(worker.account == account.name for worker in grid.workers))
+    return frozenset(named) or frozenset(account.grid_ids)
 
 
 def require(principal: Principal, right: Right, grid_id: str | None = None) -> None:

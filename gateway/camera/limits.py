@@ -69,6 +69,10 @@ class StreamLimits:
         self._streams = _Places()
         self._opens = _Places()
 
+    def change(self, per_key: Mapping[str, int]) -> None:
+        """Replace the limits of single recorders; a stream that is open stays so."""
+        self._per_key = dict(per_key)
+
     def streams(self, key: str) -> int:
         """Streams held or being opened now."""
         return self._streams.taken[key]

@@ -30,6 +30,7 @@ _SUFFIX = {
     EvidenceKind.SNAPSHOT: "snapshot.jpg",
     EvidenceKind.REFERENCE: "reference.jpg",
     EvidenceKind.THUMBNAIL: "thumbnail.jpg",
+    EvidenceKind.AFTER: "after.jpg",
 }
 
 

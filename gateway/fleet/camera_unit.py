@@ -36,7 +36,7 @@ from gateway.errors import StreamCorrupt
 from gateway.fleet.duty import Duties, Duty
 from gateway.fleet.event_desk import DeskTools, EventDesk, OpenCase, Report
 from gateway.fleet.footage import Footage
-from gateway.fleet.passwords import password_of
+from gateway.fleet.passwords import Unseal, password_of
 from gateway.fleet.polling_tier import PollingTier
 from gateway.fleet.scene_models import scene_models, seen_types
 from gateway.fleet.shown_state import shown_state, streams_apart
@@ -73,6 +73,7 @@ class WorkerParts:
     worker_id: str
     run_id: str
     polling: PollingTier | None = None  # None: nothing is polled
+    unseal: Unseal | None = None
 
 
 class CameraUnit:
@@ -411,7 +412,7 @@ def watch_plan(camera: CameraConfig, stream: StreamConfig, duty: Duty, parts: Wo
     return WatchPlan(
         camera_id=camera.id,
         stream=stream,
-        password=password_of(stream),
+        password=password_of(stream, parts.unseal),
         armed=duty.armed,
         cadence_s=duty.cadence_s,
         dwell_s=duty.dwell_s,

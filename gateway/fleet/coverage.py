@@ -76,6 +76,8 @@ class CoverageLedger:
         self._began = whole_second(now)
         self._handed_out = now
         self._lines: dict[str, _Line] = {}
+        self._left: list[CoverageRow] = []  # of cameras that were forgotten
+        self._since: dict[str, datetime] = {}  # of cameras that came later
 
     @property
     def blurred(self) -> int:
@@ -89,13 +91,27 @@ class CoverageLedger:
             closed = row.closing and not silence
             self._lines[camera_id] = _Line(camera_id, row.grid_id, until, rows=silence, closed=closed)
 
+    def expect(self, camera_ids: Iterable[str], now: datetime) -> None:
+        """Account for cameras that nothing is known of from now on."""
+        self._since |= dict.fromkeys(camera_ids, whole_second(now))
+
     def note(self, camera_id: str, grid_id: str, state: CoverageState, now: datetime) -> None:
         """Say what was done with a camera since the tick before; to be called about once a second for each."""
         line = self._lines.get(camera_id)
         if line is None:
-            line = self._lines[camera_id] = _Line(camera_id, grid_id, self._began)
+            began = self._since.pop(camera_id, self._began)
+            line = self._lines[camera_id] = _Line(camera_id, grid_id, began)
         line.grid_id = grid_id
         line.tell(state, whole_second(now))
+
+    def forget(self, camera_id: str, now: datetime) -> None:
+        """Close a camera's line as `stop` does; its last rows go with the others."""
+        line = self._lines.pop(camera_id, None)
+        if line is None:
+            return
+        line.tell(line.state, whole_second(now))
+        line.close()
+        self._left += line.take()
 
     def due(self, now: datetime) -> list[CoverageRow]:
         """Return the rows to be written now: all that wait, every `FLUSH_S`; nothing in between."""
@@ -106,7 +122,8 @@ class CoverageLedger:
 
     def take(self) -> list[CoverageRow]:
         """Return all rows that wait, at once."""
-        return [row for line in self._lines.values() for row in line.take()]
+        left, self._left = self._left, []
+        return left + [row for line in self._lines.values() for row in line.take()]
 
     def put_back(self, rows: Iterable[CoverageRow]) -> None:
         """Keep rows that could not be written (or perhaps were: writing them again changes nothing)."""
@@ -114,7 +131,10 @@ class CoverageLedger:
         for row in rows:
             by_camera.setdefault(row.camera_id, []).append(row)
         for camera_id, returned in by_camera.items():
-            self._lines[camera_id].put_back(returned)
+            if camera_id in self._lines:
+                self._lines[camera_id].put_back(returned)
+            else:
+                self._left += returned
 
     def stop(self, now: datetime) -> list[CoverageRow]:
         """Return the last rows: up to now, and a closing second, by which the next start knows of an orderly end."""

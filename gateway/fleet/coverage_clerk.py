@@ -44,16 +44,25 @@ class CoverageClerk:
         self.ledger = CoverageLedger(clock.now())
 
     async def begin(self, camera_ids: Sequence[str]) -> None:
-        """Go on where these cameras' rows end; raises `StorageError`."""
-        self.ledger.resume(await self._store.last(camera_ids), self._clock.now())
+        """Go on where these cameras' rows end, or begin; raises `StorageError`."""
+        last, now = await self._store.last(camera_ids), self._clock.now()
+        self.ledger.expect([i for i in camera_ids if i not in last], now)
+        self.ledger.resume(last, now)
 
-    async def run(self, units: Sequence[Covered]) -> None:
-        """Tick and write until cancelled, side by side: a write that hangs holds no tick up, so no second is lost."""
+    def forget(self, camera_id: str) -> None:
+        """Sign a camera off: it is not watched here any more, in good order; the next write tells."""
+        self.ledger.forget(camera_id, self._clock.now())
+
+    async def run(self, units: Iterable[Covered]) -> None:
+        """Tick and write until cancelled, side by side: a write that hangs holds no tick up, so no second is lost.
+
+        `units` is gone through anew at each tick, so it may change in between.
+        """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick(units), name="coverage:tick")
             group.create_task(self._write_on(), name="coverage:write")
 
-    async def _tick(self, units: Sequence[Covered]) -> None:
+    async def _tick(self, units: Iterable[Covered]) -> None:
         while True:
             now, now_s = self._clock.now(), self._clock.monotonic()
             for unit in units:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import structlog
 
-from camera_configs.models import SiteConfig
 from gateway.clock import Clock
+from gateway.desk.site_book import SiteBook
 from gateway.errors import GridPatrolError
 from gateway.fleet.shards import Shard, shards
 from gateway.supervise import Backoff, supervise
@@ -49,8 +49,8 @@ class WorkerDied(GridPatrolError):
         return f"worker {self.worker_id} ended {how}"
 
 
-def is_worker(pid: int, config_dir: Path) -> bool:
-    """Say whether a process of that number is a worker of this site, and not somebody who was given the number since.
+def is_worker(pid: int, data_dir: Path) -> bool:
+    """Say whether a process of that number is a worker of this data folder, not who was given the number since.
 
     A worker that has ended but was not yet asked for its exit code is none any more.
     """
@@ -58,7 +58,7 @@ def is_worker(pid: int, config_dir: Path) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return b"worker" in words and b"--shard" in words and os.fsencode(config_dir.absolute()) in words
+    return b"worker" in words and b"--shard" in words and os.fsencode(data_dir.absolute()) in words
 
 
 def worker_environment() -> dict[str, str]:
@@ -72,9 +72,13 @@ def worker_environment() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class FleetPlan:
-    """What the local fleet needs to know."""
+    """What the local fleet needs to know.
 
-    config_dir: Path
+    Attributes:
+        data_dir: By it workers of this deployment are told from others.
+    """
+
+    data_dir: Path
     worker_count: int
     drain_timeout_s: float
 
@@ -82,13 +86,13 @@ class FleetPlan:
 class LocalFleet:
     """Runs one worker process per shard and cleans up after each that dies."""
 
-    def __init__(self, plan: FleetPlan, site: SiteConfig, events: EventStore, fleet: FleetStore, clock: Clock) -> None:
+    def __init__(self, plan: FleetPlan, book: SiteBook, events: EventStore, fleet: FleetStore, clock: Clock) -> None:
         self._plan = plan
-        self._site = site
+        self._book = book
         self._events = events
         self._fleet = fleet
         self._clock = clock
-        self._shards = shards(sum(c.enabled for c in site.cameras), plan.worker_count)
+        self._shards = shards(plan.worker_count)
 
     async def run(self) -> None:
         """Keep all workers running; cancelling stops them in good order. Call `forget_former_runs` before."""
@@ -105,20 +109,23 @@ class LocalFleet:
             await self._outlive(worker)
             await self._fleet.unregister(worker.worker_id, worker.run_id)
         # Cameras that are no longer configured, too: nobody else would ever end their events.
-        await self._interrupt(sorted({c.id for c in self._site.cameras} | set(await self._fleet.states())))
-        disabled = [c.id for c in self._site.cameras if not c.enabled]
+        site = self._book.site
+        await self._interrupt(sorted({c.id for c in site.cameras} | set(await self._fleet.states())))
+        disabled = [c.id for c in site.cameras if not c.enabled]
         await self._mark(disabled, CameraStateName.DISABLED, "switched off in the configuration")
 
     async def _outlive(self, worker: WorkerRecord) -> None:
         due_s = self._clock.monotonic() + self._plan.drain_timeout_s + STOP_GRACE_S
-        while is_worker(worker.pid, self._plan.config_dir) and self._clock.monotonic() < due_s:
+        while is_worker(worker.pid, self._plan.data_dir) and self._clock.monotonic() < due_s:
             await self._clock.sleep(FORMER_WORKER_POLL_S)
-        if is_worker(worker.pid, self._plan.config_dir):
+        if is_worker(worker.pid, self._plan.data_dir):
             logger.warning("former worker did not stop in time and is killed", worker=worker.worker_id, pid=worker.pid)
             with suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.SIGKILL)
 
     async def _supervise(self, shard: Shard) -> None:
+        while not shard.cameras(self._book):  # the first camera of a shard may come with a later version
+            await self._book.changed()
         await supervise(
             f"worker:{shard.worker_id}",
             lambda: self._run_once(shard),
@@ -144,7 +151,7 @@ class LocalFleet:
     def _command(self, shard: Shard) -> Sequence[str]:
         return (
             *(sys.executable, "-m", "gateway", "worker"),
-            *("--config", os.fspath(self._plan.config_dir.absolute()), "--shard", str(shard)),
+            *("--data", os.fspath(self._plan.data_dir.absolute()), "--shard", str(shard)),
         )
 
     async def _stop(self, process: asyncio.subprocess.Process) -> None:
@@ -160,7 +167,7 @@ class LocalFleet:
             await process.wait()
 
     async def _after_death(self, shard: Shard) -> None:
-        camera_ids = [c.id for c in shard.cameras(self._site.cameras)]
+        camera_ids = [c.id for c in shard.cameras(self._book)]
         for worker in await self._fleet.workers():
             if worker.worker_id == shard.worker_id:
                 await self._fleet.unregister(worker.worker_id, worker.run_id)

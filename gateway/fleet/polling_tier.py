@@ -18,7 +18,7 @@ from gateway.camera.snapshots.view import ViewWatch
 from gateway.camera.snapshots.watch import Mode
 from gateway.clock import Clock
 from gateway.fleet.duty import Duty
-from gateway.fleet.passwords import password_of
+from gateway.fleet.passwords import Unseal, password_of
 from gateway.types import Frame, Luma, Outcome
 
 
@@ -49,9 +49,13 @@ class PollingTier:
         connections: Entered by the caller for as long as the tier is used.
         lanes: Where looks are decoded and analysed.
         clock: Paces everything.
+        unseal: Opens sealed passwords.
     """
 
-    def __init__(self, connections: SnapshotConnections, lanes: Turns, clock: Clock) -> None:
+    def __init__(
+        self, connections: SnapshotConnections, lanes: Turns, clock: Clock, unseal: Unseal | None = None
+    ) -> None:
+        self._unseal = unseal
         self._units: dict[str, PolledUnit] = {}
         self._cadences: dict[str, float] = {}  # of the cameras the poller has
         self._views: dict[str, ViewWatch] = {}  # made on the loop, used on the lanes
@@ -88,7 +92,14 @@ class PollingTier:
         elif duty.slow and present != duty.cadence_s:
             self._units[camera_id] = unit
             self._cadences[camera_id] = duty.cadence_s
-            self._poller.add(polled_camera(unit))
+            self._poller.add(polled_camera(unit, self._unseal))
+
+    def drop(self, camera_id: str) -> None:
+        """Have nothing more to do with a camera; the next `follow` of one of that id begins anew. On the loop."""
+        if self._cadences.pop(camera_id, None) is not None:
+            self._poller.remove(camera_id)
+        self._units.pop(camera_id, None)
+        self._views.pop(camera_id, None)
 
     def report(self, camera_id: str, outcome: Outcome) -> None:
         """Hear what the analysis found in the stream; from any thread."""
@@ -105,6 +116,8 @@ class PollingTier:
             yield
 
     def _take(self, look: Polled) -> None:
+        if look.camera_id not in self._units:
+            return
         self._units[look.camera_id].take_look(look)
         self._queue.put(look)
 
@@ -114,18 +127,20 @@ class PollingTier:
         self._units[change.camera_id].change_mode(change)
 
     def _work(self, look: Polled) -> None:
-        unit = self._units[look.camera_id]
+        unit, view = self._units.get(look.camera_id), self._views.get(look.camera_id)
+        if unit is None or view is None:  # dropped while this look waited
+            return
         frame = decode_look(look.camera_id, look.jpeg, look.at_s, unit.mask)
         outcome = unit.look(frame)
         self._poller.report(look.camera_id, outcome)
         # What goes on before the lens is no other view; it opens the stream by itself.
         busy = outcome.moving or outcome.occupied
-        other = None if busy else self._views[look.camera_id].look(frame.small, look.at_s)
+        other = None if busy else view.look(frame.small, look.at_s)
         if other is not None:
             self._poller.report(look.camera_id, other)
 
 
-def polled_camera(unit: PolledUnit) -> PolledCamera:
+def polled_camera(unit: PolledUnit, unseal: Unseal | None = None) -> PolledCamera:
     """Return what the poller needs to know of a camera that has a snapshot address."""
     camera, snapshot = unit.camera, unit.camera.snapshot
     assert snapshot is not None  # noqa: S101 - the caller looked
@@ -133,7 +148,7 @@ def polled_camera(unit: PolledUnit) -> PolledCamera:
         camera.id,
         snapshot.url,
         snapshot.username,
-        password_of(snapshot),
+        password_of(snapshot, unseal),
         snapshot.timeout_s,
         limit_key=camera.recorder or "",
     )

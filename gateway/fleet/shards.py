@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from camera_configs.models import CameraConfig
+from gateway.desk.site_book import SiteBook
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One worker's part: every camera whose turn it is when cameras are dealt out in order of id."""
+    """One worker's part: every camera whose turn it is when cameras are dealt out in the order in which they came.
+
+    A camera keeps its turn for as long as it is configured, so nothing that happens to others moves it.
+    """
 
     index: int
     count: int
@@ -39,13 +42,12 @@ class Shard:
         """The worker's name: stable over restarts."""
         return f"w{self.index}"
 
-    def cameras(self, cameras: Sequence[CameraConfig]) -> list[CameraConfig]:
-        """Return this shard's enabled cameras."""
-        enabled = sorted((c for c in cameras if c.enabled), key=lambda c: c.id)
-        return enabled[self.index :: self.count]
+    def cameras(self, book: SiteBook) -> list[CameraConfig]:
+        """Return this shard's enabled cameras, in order of id."""
+        mine = (c for c in book.site.cameras if c.enabled and book.turn_of(c.id) % self.count == self.index)
+        return sorted(mine, key=lambda camera: camera.id)
 
 
-def shards(camera_count: int, workers: int) -> list[Shard]:
-    """Return one shard per worker, never more than there are cameras, at least one."""
-    count = max(1, min(workers, camera_count))
-    return [Shard(i, count) for i in range(count)]
+def shards(workers: int) -> list[Shard]:
+    """Return one shard per worker; those that have no camera yet need no process."""
+    return [Shard(i, workers) for i in range(workers)]

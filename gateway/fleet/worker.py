@@ -12,19 +12,18 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from camera_configs.loader import load_site
 from camera_configs.models import CameraConfig, SiteConfig
 from detectors import fire_smoke
 from detectors.onnx_session import SessionOptions
 from detectors.pool import InferencePool
 from detectors.registry import ModelRegistry, open_detector
+from gateway.access.sealing import open_sealer
 from gateway.analysis.ruleset import FIRE_TYPES
 from gateway.camera.budget import CpuBudget
 from gateway.camera.lane import LanePool
@@ -33,12 +32,15 @@ from gateway.camera.snapshots.client import SnapshotConnections
 from gateway.camera.watcher import Surroundings
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
 from gateway.clock import Clock, SystemClock
+from gateway.desk.site_book import POLL_S, SiteBook
 from gateway.evidence.clip import ClipCutter
 from gateway.fleet.camera_unit import CameraUnit, WorkerParts, limit_keys
 from gateway.fleet.coverage_clerk import CoverageClerk
 from gateway.fleet.event_desk import DeskTools
 from gateway.fleet.garbage import collect_garbage
+from gateway.fleet.passwords import Unseal
 from gateway.fleet.polling_tier import PollingTier
+from gateway.fleet.roster import Roster, Turnover, see_off, switched_off
 from gateway.fleet.scene_models import asked_models
 from gateway.fleet.shards import Shard
 from gateway.fleet.worker_counters import Counters, worker_counters
@@ -61,33 +63,37 @@ HEARTBEAT_EVERY_S = 5.0
 JOIN_TIMEOUT_S = 2.0
 
 
-async def run_worker(settings: Settings, config_dir: Path, shard: Shard) -> None:
+async def run_worker(settings: Settings, shard: Shard) -> None:
     """Watch the shard until SIGTERM, SIGINT or the end of standard input; open clips are finished first.
 
+    Which cameras these are is read from the database, and followed there while it runs.
+
     Raises:
-        ConfigError, ModelLoadError, StorageError: It cannot start.
+        SettingsError, ModelLoadError, StorageError: It cannot start.
     """
-    site = await asyncio.to_thread(load_site, config_dir)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings.store_url, migrate=False))
+        book = SiteBook(stores.config)
+        await book.renew()
         pool = stack.enter_context(
             LanePool(settings.look_threads, CpuBudget(settings.decode_budget or settings.look_threads))
         )
         per_host = settings.streams_per_host
-        limits = StreamLimits(per_host, per_key=limit_shares(site.cameras, shard, per_host))
+        limits = StreamLimits(per_host, per_key=limit_shares(book, shard, per_host))
         shared = Surroundings(pool, limits, clock=clock)
-        await Worker(settings, site, shard, stores, shared).run()
+        unseal = open_sealer(settings.data_dir, settings.seal_key).open
+        await Worker(settings, book, shard, stores, shared, unseal=unseal).run()
 
 
-def limit_shares(cameras: Sequence[CameraConfig], shard: Shard, per_host: int) -> dict[str, int]:
+def limit_shares(book: SiteBook, shard: Shard, per_host: int) -> dict[str, int]:
     """Return how many streams this worker may open of each recorder or host that cannot serve all streams.
 
     In proportion to its part of the streams there, since workers cannot count each other's streams: of main streams,
     and of substreams once all main streams have a place.
     """
-    mains, subs = _streams_by_key([camera for camera in cameras if camera.enabled])
-    mains_here, subs_here = _streams_by_key(shard.cameras(cameras))
+    mains, subs = _streams_by_key([camera for camera in book.site.cameras if camera.enabled])
+    mains_here, subs_here = _streams_by_key(shard.cameras(book))
 
     def share(key: str) -> int:
         left = per_host - mains[key]
@@ -108,103 +114,184 @@ class Worker:
     """The cameras of one shard and what they share."""
 
     def __init__(
-        self, settings: Settings, site: SiteConfig, shard: Shard, stores: Stores, shared: Surroundings
+        self,
+        settings: Settings,
+        book: SiteBook,
+        shard: Shard,
+        stores: Stores,
+        shared: Surroundings,
+        *,
+        unseal: Unseal | None = None,
     ) -> None:
         self._settings = settings
-        self._site = site
+        self._book = book
         self._shard = shard
         self._stores = stores
         self._shared = shared
+        self._unseal = unseal
         self._clock: Clock = shared.clock
         self._run_id = new_id("run")
         self._stopping = asyncio.Event()
-        self._cameras = shard.cameras(site.cameras)
+        self._pools: dict[str, InferencePool | None] = {}
+        self._desks: dict[CameraUnit, asyncio.Task[None]] = {}
+        self._record: WorkerRecord | None = None
 
     async def run(self) -> None:
         """Work until asked to stop."""
         self._listen_for_stop()
-        pools = await asyncio.to_thread(load_detectors, self._settings, self._cameras)
         try:
+            await self._open_detectors(self._shard.cameras(self._book))
             if not self._stopping.is_set():  # else the front died meanwhile; its successor has workers of its own
                 async with SnapshotConnections() as connections:
-                    await self._watch(self._parts(pools, connections))
+                    await self._watch(self._parts(connections))
         finally:
-            await asyncio.to_thread(close_pools, pools)
+            await asyncio.to_thread(close_pools, self._pools)
         logger.info("worker stopped", worker=self._shard.worker_id)
 
     async def _watch(self, parts: WorkerParts) -> None:
-        units = [CameraUnit(camera, parts) for camera in self._cameras]
+        roster = Roster(self._book, self._shard, partial(self._make_units, parts))
+        await roster.fill()
         interface = WorkerHttp(
-            {unit.camera.id: unit for unit in units},
-            frozenset(unit.camera.id for unit in units if unit.camera.privacy_masks),
+            roster.units,
+            roster.masked,
             token := secrets.token_urlsafe(32),
             self._clock,
             parts.polling.viewer if parts.polling is not None else None,
         )
         clerk = CoverageClerk(self._stores.coverage, self._clock)
         async with interface.serving() as base_url:
-            record = await self._register(base_url, token)
-            await clerk.begin(record.camera_ids)
-            for unit in units:
+            await self._register(base_url, token, roster.camera_ids)
+            await clerk.begin(roster.camera_ids)
+            for unit in roster:
                 unit.start()
-            logger.info("worker watches", worker=self._shard.worker_id, cameras=len(units))
+            logger.info("worker watches", worker=self._shard.worker_id, cameras=len(roster))
             try:
-                await self._attend(units, record, clerk, parts)
+                await self._attend(roster, clerk, parts)
             finally:
-                for unit in units:
+                for unit in roster:
                     unit.stop()
                     unit.desk.mailbox.close()
-                await asyncio.to_thread(_join, units)
+                await asyncio.to_thread(_join, list(roster))
                 await clerk.end()
                 await self._unregister()
 
-    async def _attend(
-        self, units: Sequence[CameraUnit], record: WorkerRecord, clerk: CoverageClerk, parts: WorkerParts
-    ) -> None:
+    async def _attend(self, roster: Roster, clerk: CoverageClerk, parts: WorkerParts) -> None:
         """Keep events, health and coverage until asked to stop, then finish what is in hand."""
         counters = partial(worker_counters, parts.detectors, parts.polling, clerk.ledger)
         async with asyncio.TaskGroup() as group:
-            desks = [group.create_task(self._keep_desk(u), name=f"desk:{u.camera.id}") for u in units]
-            health = group.create_task(self._report_health(units, record, counters), name="health")
-            ledger = group.create_task(clerk.run(units), name="coverage")
+            for unit in roster:
+                self._open_desk(unit, group)
+            health = group.create_task(self._report_health(roster, counters), name="health")
+            ledger = group.create_task(clerk.run(roster), name="coverage")
             polls = group.create_task(self._poll(parts.polling), name="polling")
             garbage = group.create_task(collect_garbage(self._clock), name="garbage")
+            change = Changeover(roster, clerk, parts.polling, group)
+            book = group.create_task(self._follow_book(change), name="configuration")
             await self._stopping.wait()
             # From here on nothing opens a stream again, and nobody answers for the time.
-            ledger.cancel()
-            polls.cancel()
-            await asyncio.wait([ledger, polls])
+            for task in (book, ledger, polls):
+                task.cancel()
+            await asyncio.wait([book, ledger, polls])
             clerk.stop()
-            await self._drain(units, desks)
+            await self._drain(list(roster))
             health.cancel()
             garbage.cancel()
+
+    async def _follow_book(self, change: Changeover) -> None:
+        """Take over each new version, for the cameras concerned; the others hear nothing of it."""
+        while True:
+            try:
+                if await self._book.renew() is not None:
+                    await self._change_over(change)
+            except StorageError as exc:
+                logger.warning("configuration cannot be read", error=str(exc))
+            await self._clock.sleep(POLL_S)
+
+    async def _change_over(self, change: Changeover) -> None:
+        self._shared.limits.change(limit_shares(self._book, self._shard, self._settings.streams_per_host))
+        turnover = await change.roster.follow()
+        if turnover.is_empty:
+            return
+        for unit in turnover.ended:
+            self._end(unit, change)
+        for camera_id in turnover.gone:
+            change.clerk.forget(camera_id)
+        units = [change.roster.units[camera_id] for camera_id in turnover.began]
+        before = {unit.camera.id for unit in turnover.ended}
+        await self._begin(units, [unit.camera.id for unit in units if unit.camera.id not in before], change)
+        await self._tell(turnover, change.roster)
+        logger.info(
+            "configuration taken over",
+            version=self._book.version,
+            began=len(turnover.began),
+            ended=len(turnover.ended),
+            cameras=len(change.roster),
+        )
+
+    def _end(self, unit: CameraUnit, change: Changeover) -> None:
+        """Ask a unit to end; the events that it has in hand are finished beside its successor's first."""
+        unit.stop()
+        unit.desk.hurry()
+        if change.polling is not None:
+            change.polling.drop(unit.camera.id)
+        desk = self._desks.pop(unit)
+        leaving = see_off(unit, desk, self._settings.drain_timeout_s, JOIN_TIMEOUT_S)
+        change.group.create_task(leaving, name=f"leaving:{unit.camera.id}")
+
+    async def _begin(self, units: Sequence[CameraUnit], fresh: Sequence[str], change: Changeover) -> None:
+        for unit in units:
+            self._open_desk(unit, change.group)
+            unit.start()
+        if fresh:
+            await change.clerk.begin(fresh)
+
+    async def _tell(self, turnover: Turnover, roster: Roster) -> None:
+        """Write who watches what now, and that cameras are not watched any more."""
+        assert self._record is not None  # noqa: S101 - made before anything is watched
+        self._record = replace(self._record, camera_ids=roster.camera_ids)
+        gone = [unit for unit in turnover.ended if unit.camera.id in turnover.gone]
+        await self._stores.fleet.register(self._record)
+        await self._stores.fleet.save_states([switched_off(unit, self._book.site, self._clock) for unit in gone])
+
+    def _open_desk(self, unit: CameraUnit, group: asyncio.TaskGroup) -> None:
+        self._desks[unit] = group.create_task(self._keep_desk(unit), name=f"desk:{unit.camera.id}")
 
     async def _poll(self, polling: PollingTier | None) -> None:
         if polling is not None:
             await supervise("polling", polling.run, self._clock, Backoff())
 
-    def _parts(self, pools: Mapping[str, InferencePool | None], connections: SnapshotConnections) -> WorkerParts:
+    async def _make_units(
+        self, parts: WorkerParts, cameras: Sequence[CameraConfig], site: SiteConfig
+    ) -> list[CameraUnit]:
+        await self._open_detectors(cameras)
+        mine = replace(parts, site=site, open_case=CaseOpener(site, self._settings, self._clock))
+        return [CameraUnit(camera, mine) for camera in cameras]
+
+    async def _open_detectors(self, cameras: Sequence[CameraConfig]) -> None:
+        self._pools |= await asyncio.to_thread(load_detectors, self._settings, cameras, frozenset(self._pools))
+
+    def _parts(self, connections: SnapshotConnections) -> WorkerParts:
         media = FolderMediaStore(self._settings.media_path, self._settings.min_free_mb << 20)
         zone = ZoneInfo(self._settings.timezone)
         return WorkerParts(
-            site=self._site,
+            site=self._book.site,
             settings=self._settings,
             shared=self._shared,
-            detectors=pools,
+            detectors=self._pools,
             tools=DeskTools(self._stores.events, media, ClipCutter(media), self._clock, zone),
-            open_case=CaseOpener(self._site, self._settings, self._clock),
+            open_case=CaseOpener(self._book.site, self._settings, self._clock),
             worker_id=self._shard.worker_id,
             run_id=self._run_id,
-            polling=PollingTier(connections, self._shared.lanes, self._clock),
+            polling=PollingTier(connections, self._shared.lanes, self._clock, self._unseal),
+            unseal=self._unseal,
         )
 
-    async def _register(self, base_url: str, token: str) -> WorkerRecord:
+    async def _register(self, base_url: str, token: str, ids: tuple[str, ...]) -> None:
         now = self._clock.now()
-        ids = tuple(camera.id for camera in self._cameras)
         await self._stores.events.interrupt(ids, (self._run_id,), now)
         record = WorkerRecord(self._shard.worker_id, self._run_id, os.getpid(), base_url, token, ids, now, now)
         await self._stores.fleet.register(record)
-        return record
+        self._record = record
 
     async def _unregister(self) -> None:
         try:
@@ -228,40 +315,51 @@ class Worker:
         lifeline = threading.Thread(target=_wait_for_end, args=(loop, self._stopping), name="lifeline", daemon=True)
         lifeline.start()
 
-    async def _drain(self, units: Sequence[CameraUnit], desks: Sequence[asyncio.Task[None]]) -> None:
+    async def _drain(self, units: Sequence[CameraUnit]) -> None:
         """Finish what is in hand within the drain timeout; what is not finished then is interrupted."""
         for unit in units:
             unit.stop()
             unit.desk.hurry()
+        desks = [self._desks[unit] for unit in units]
         _, late = await asyncio.wait(desks, timeout=self._settings.drain_timeout_s) if desks else (set(), set())
         for task in late:
             logger.warning("events could not be finished in time", task=task.get_name())
             task.cancel()
 
-    async def _report_health(
-        self, units: Sequence[CameraUnit], record: WorkerRecord, counters: Callable[[], Counters]
-    ) -> None:
+    async def _report_health(self, roster: Roster, counters: Callable[[], Counters]) -> None:
         saved: dict[str, CameraState] = {}
         beat_s = -math.inf
         while True:
-            for unit in units:
+            for unit in roster:
                 unit.tick()
             # A watcher makes a new state object when it has something to tell; until then nothing is written.
-            fresh = {u.camera.id: u.state for u in units if saved.get(u.camera.id) is not u.state}
+            fresh = {u.camera.id: u.state for u in roster if saved.get(u.camera.id) is not u.state}
             try:
                 await self._stores.fleet.save_states(list(fresh.values()))
                 saved |= fresh
-                if self._clock.monotonic() - beat_s >= HEARTBEAT_EVERY_S:
+                if self._record is not None and self._clock.monotonic() - beat_s >= HEARTBEAT_EVERY_S:
                     beat_s = self._clock.monotonic()
-                    beat = replace(record, heartbeat_at=self._clock.now(), counters=counters())
+                    beat = replace(self._record, heartbeat_at=self._clock.now(), counters=counters())
                     await self._stores.fleet.register(beat)
             except StorageError as exc:
                 logger.warning("health cannot be saved", error=str(exc))
             await self._clock.sleep(HEALTH_EVERY_S)
 
 
-def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mapping[str, InferencePool | None]:
-    """Open each detector that these cameras or their rules ask for, once, for all of them to share.
+@dataclass(frozen=True, slots=True)
+class Changeover:
+    """What a change of the configuration works on."""
+
+    roster: Roster
+    clerk: CoverageClerk
+    polling: PollingTier | None
+    group: asyncio.TaskGroup
+
+
+def load_detectors(
+    settings: Settings, cameras: Sequence[CameraConfig], known: frozenset[str] = frozenset()
+) -> Mapping[str, InferencePool | None]:
+    """Open each detector that these cameras or their rules ask for, once, for all of them to share; not those `known`.
 
     To be closed with `close_pools`. Motion needs none: each camera learns its own background. The detector of fire and
     smoke, which comes with the package, is opened where a rule asks for it, and so are trained scene models.
@@ -274,9 +372,10 @@ def load_detectors(settings: Settings, cameras: Sequence[CameraConfig]) -> Mappi
     specs = {camera.detector or settings.detector for camera in cameras} | set(asked_models(registry, cameras))
     pools = {
         spec: None if spec == MOTION else InferencePool(open_detector(spec, registry, session), settings.look_threads)
-        for spec in specs
+        for spec in specs - known
     }
-    if any(rule.enabled and rule.type in FIRE_TYPES for camera in cameras for rule in camera.rules):
+    asks_for_fire = any(rule.enabled and rule.type in FIRE_TYPES for camera in cameras for rule in camera.rules)
+    if asks_for_fire and fire_smoke.NAME not in known:
         pools[fire_smoke.NAME] = InferencePool(fire_smoke.open_fire_smoke(session), settings.look_threads)
     return pools
 

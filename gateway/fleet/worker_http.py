@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Protocol
 
@@ -51,7 +51,7 @@ class WorkerHttp:
     def __init__(
         self,
         watched: Mapping[str, Watched],
-        masked: frozenset[str],
+        masked: Container[str],
         token: str,
         clock: Clock,
         viewing: Viewing | None = None,

@@ -18,6 +18,9 @@ from gateway.receiver.signing import Seal
 logger = structlog.get_logger(__name__)
 
 STATES = ("accepted", "filed", "dispatched", "handling", "fed_back")
+# What the platform does once somebody has checked its work: the case is closed, or the work done again.
+STATES_AFTER_CHECK = {"verified": ("closed",), "rework": ("dispatched", "handling", "fed_back")}
+CHECKED_TYPE = "cn.gridpatrol.case.checked"
 MAX_BODY_BYTES = 1024 * 1024
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -67,7 +70,8 @@ class Desk:
 
     async def _store(self, request: web.Request, message: Message) -> web.StreamResponse:
         step_s = self._behaviour.step_s
-        owed = [(state, step_s * (n + 1)) for n, state in enumerate(STATES)] if self._behaviour.calls_back else []
+        states = _states_after(message) if self._behaviour.calls_back else ()
+        owed = [(state, step_s * (n + 1)) for n, state in enumerate(states)]
         arrival, new = await self._ledger.take(message, self._clock.now(), owed)
         logger.info("case arrived", case_id=arrival.case_id, number=arrival.number, repeats=arrival.repeats)
         self._wake.set()
@@ -106,6 +110,15 @@ def _read(webhook_id: str, body: bytes) -> Message | None:
     if not isinstance(subject, str) or not subject:
         return None
     return Message(webhook_id, subject, body.decode())
+
+
+def _states_after(message: Message) -> tuple[str, ...]:
+    event = json.loads(message.body)
+    if event.get("type") != CHECKED_TYPE:
+        return STATES
+    data = event.get("data")
+    result = data.get("result") if isinstance(data, dict) else None
+    return STATES_AFTER_CHECK.get(result, ()) if isinstance(result, str) else ()
 
 
 def _as_json(arrival: Arrival) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ T = TypeVar("T")
 # Case numbers carry the day as people there write it.
 CHINA = timezone(timedelta(hours=8))
 BUSY_TIMEOUT_S = 5.0
+_LATER = "#"  # between a case's number and the place of a later message
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (
@@ -177,10 +178,17 @@ def _take(
 
 def _insert(connection: sqlite3.Connection, message: Message, now: datetime) -> None:
     day = f"AJ-{now.astimezone(CHINA):%Y%m%d}-"
-    known = connection.execute("SELECT count(*) FROM message WHERE number LIKE ?", (day + "%",)).fetchone()[0]
+    # Later messages of a case bear its number and their own place behind a mark: the column is unique.
+    first = connection.execute(
+        "SELECT min(number), count(*) FROM message WHERE case_id = ?", (message.case_id,)
+    ).fetchone()
+    known = connection.execute(
+        "SELECT count(*) FROM message WHERE number LIKE ? AND number NOT LIKE ?", (day + "%", f"%{_LATER}%")
+    ).fetchone()[0]
+    number = f"{first[0]}{_LATER}{first[1] + 1}" if first[0] else f"{day}{known + 1:04}"
     connection.execute(
         "INSERT INTO message (webhook_id, case_id, number, body, arrived_at) VALUES (?, ?, ?, ?, ?)",
-        (message.webhook_id, message.case_id, f"{day}{known + 1:04}", message.body, now.isoformat()),
+        (message.webhook_id, message.case_id, number, message.body, now.isoformat()),
     )
 
 
@@ -207,9 +215,17 @@ def _arrivals(connection: sqlite3.Connection, limit: int) -> list[Arrival]:
 
 def _arrival(row: tuple[str, str, str, str, str, int], states: tuple[tuple[str, str], ...]) -> Arrival:
     webhook_id, case_id, number, body, arrived_at, repeats = row
-    return Arrival(webhook_id, case_id, number, body, datetime.fromisoformat(arrived_at), repeats, states)
+    at = datetime.fromisoformat(arrived_at)
+    return Arrival(webhook_id, case_id, _of_case(number), body, at, repeats, states)
+
+
+def _of_case(number: str) -> str:
+    return number.partition(_LATER)[0]
 
 
 def _next_callback(connection: sqlite3.Connection) -> OwedCallback | None:
     row = connection.execute(_NEXT).fetchone()
-    return OwedCallback(*row) if row else None
+    if row is None:
+        return None
+    owed = OwedCallback(*row)
+    return replace(owed, number=_of_case(owed.number))

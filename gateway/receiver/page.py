@@ -69,10 +69,14 @@ _EMPTY = """<article class="empty"><p>还没有收到案件。在核实页确认
 <p>No case has arrived yet. Confirm an event in the review queue and it will show here.</p></article>"""
 
 
+_CHECK_WORDS = {"verified": "核查通过 verified", "rework": "返工 rework"}
+
+
 def _case(arrival: Arrival) -> str:
     data = _data(arrival.body)
     severity = _text(data, "severity")
-    mark = escape(f"{_SEVERITY_MARKS.get(severity, '')} {_text(data, 'event_type_zh', 'event_type', 'type')}".strip())
+    what = _CHECK_WORDS.get(_result(arrival.body)) or _text(data, "event_type_zh", "event_type", "type")
+    mark = escape(f"{_SEVERITY_MARKS.get(severity, '')} {what}".strip())
     severity_class = severity if severity in _SEVERITY_MARKS else ""
     return f"""<article data-case-id="{escape(arrival.case_id)}"><div class="top">
 <span class="number">{escape(arrival.number)}</span>
@@ -104,6 +108,13 @@ def _data(body: str) -> Mapping[str, Any]:
     # The gateway wraps the case's facts; a simpler sender may put them at the top.
     case = data.get("case", data) if isinstance(data, dict) else {}
     return case if isinstance(case, dict) else {}
+
+
+def _result(body: str) -> str:
+    """Return what somebody said of the handled case; "" in other messages."""
+    data = json.loads(body).get("data")
+    result = data.get("result") if isinstance(data, dict) else None
+    return result if isinstance(result, str) else ""
 
 
 def _text(data: Mapping[str, Any], *names: str) -> str:

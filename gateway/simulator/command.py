@@ -7,7 +7,7 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,8 @@ from pathlib import Path
 from gateway.errors import GridPatrolError
 from gateway.simulator.credentials import Login
 from gateway.simulator.faults import BadFault, FaultSpec, parse_fault
+from gateway.simulator.onvif_cameras import OnvifOptions, onvif_devices
+from gateway.simulator.onvif_server import OnvifServer
 from gateway.simulator.painter import painted_scene, scene_path
 from gateway.simulator.server import PathSpec, RtspServer
 
@@ -32,7 +34,7 @@ class BadPathArgument(GridPatrolError):
     """A path is not given as `name=FILE` or `name=scene:SCENE`."""
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - the command has as many options
     paths: Sequence[str],
     host: str = "127.0.0.1",
     port: int = 8554,
@@ -42,6 +44,7 @@ def simulate(
     scenes_dir: Path | None = None,
     faults: Sequence[str] = (),
     http_port: int | None = None,
+    onvif: OnvifOptions | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
     """Serve until SIGTERM or SIGINT; blocks, and must be called in the main thread.
@@ -52,7 +55,8 @@ def simulate(
         scenes_dir: Where painted scenes are kept; default: a folder of the user's for temporary files.
         faults: As `faults.GRAMMAR` has it; a FILE may be `scene:SCENE` too.
         http_port: Where snapshots are served; None: nowhere.
-        say: Told one line for each path once it can be opened, and one for its snapshots.
+        onvif: Every path is an ONVIF device too, found by WS-Discovery; None: none is.
+        say: Told one line for each path once it can be opened, one for its snapshots, one for its device.
 
     Raises:
         BadPathArgument, BadFault, ClipError, SceneUnknown: An argument is wrong.
@@ -76,7 +80,7 @@ def simulate(
         )
         for name, source in sources
     ]
-    run_simulator(specs, host, port, say, http_port=http_port)
+    run_simulator(specs, host, port, say, http_port=http_port, onvif=onvif)
 
 
 def faults_of(faults: Iterable[str], paths: Sequence[str]) -> dict[str, tuple[FaultSpec, ...]]:
@@ -120,11 +124,13 @@ def run_simulator(
     say: Callable[[str], object] = print,
     *,
     http_port: int | None = None,
+    onvif: OnvifOptions | None = None,
 ) -> None:
     """Serve these paths until SIGTERM or SIGINT; as `simulate`."""
     server = RtspServer(specs, host, port, http_port=http_port)
     urls = [server.url] if http_port is None else [server.url, server.snapshot_url]
-    asyncio.run(_serve(server, lambda: [url(spec.path) for spec in specs for url in urls], say))
+    devices = None if onvif is None else partial(_serve_devices, server, specs, host, onvif, say)
+    asyncio.run(_serve(server, lambda: [url(spec.path) for spec in specs for url in urls], say, devices))
 
 
 def split_argument(argument: str) -> tuple[str, str]:
@@ -146,7 +152,25 @@ def _painted(folder: Path, seconds: float, name: str) -> Path:
     return file
 
 
-async def _serve(server: RtspServer, urls: Callable[[], Sequence[str]], say: Callable[[str], object]) -> None:
+async def _serve_devices(
+    server: RtspServer, specs: Sequence[PathSpec], host: str, options: OnvifOptions, say: Callable[[str], object]
+) -> None:
+    """Serve the paths as ONVIF devices, as soon as it is known where their streams are."""
+    await server.ready.wait()
+    devices = OnvifServer(onvif_devices(server, specs, options), host, options.first_port)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(devices.run(), name="onvif-server")
+        group.create_task(
+            _tell(devices, lambda: [devices.url(name) for name in devices.devices], say), name="onvif-urls"
+        )
+
+
+async def _serve(
+    server: RtspServer,
+    urls: Callable[[], Sequence[str]],
+    say: Callable[[str], object],
+    devices: Callable[[], Coroutine[object, object, None]] | None,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -154,12 +178,15 @@ async def _serve(server: RtspServer, urls: Callable[[], Sequence[str]], say: Cal
     async with asyncio.TaskGroup() as group:
         running = group.create_task(server.run(), name="rtsp-server")
         telling = group.create_task(_tell(server, urls, say), name="rtsp-urls")
+        serving = [group.create_task(devices(), name="onvif")] if devices is not None else []
         await stop.wait()
-        running.cancel()
-        telling.cancel()
+        for task in (running, telling, *serving):
+            task.cancel()
 
 
-async def _tell(server: RtspServer, urls: Callable[[], Sequence[str]], say: Callable[[str], object]) -> None:
+async def _tell(
+    server: RtspServer | OnvifServer, urls: Callable[[], Sequence[str]], say: Callable[[str], object]
+) -> None:
     await server.ready.wait()
     for url in urls():
         say(url)

@@ -122,6 +122,17 @@ class RtspServer:
         """Return where the snapshots of a path are; only with `http_port`, once `ready`. Raises `UnknownPath`."""
         return f"http://{self._address(path)}:{self._http_port}/{PREFIX}{quote(path.strip('/'))}"
 
+    @property
+    def serves_snapshots(self) -> bool:
+        """Whether there is a port for snapshots."""
+        return self._http_port is not None
+
+    def clip(self, path: str) -> Clip:
+        """Return what a path shows; raises `UnknownPath`."""
+        if path.strip("/") not in self._channels:
+            raise UnknownPath(path)
+        return self._channels[path.strip("/")].feed.clip
+
     def _address(self, path: str) -> str:
         if path.strip("/") not in self._channels:
             raise UnknownPath(path)

@@ -10,16 +10,33 @@ from gateway.web import (
     callback_api,
     camera_api,
     case_api,
+    config_api,
     coverage_api,
+    discovery_api,
     evidence_api,
+    handled_api,
     health,
+    health_api,
+    ledger_api,
     live_api,
+    note_api,
+    numbers_api,
+    patrol_api,
+    patrol_report_api,
+    photo_api,
+    plan_api,
+    point_api,
+    push_api,
     reference_api,
     review_api,
+    review_desk_api,
     session_api,
     static,
     stream_api,
+    task_api,
+    trial_api,
 )
+from gateway.web.camera_list import PULSE, make_pulse
 from gateway.web.context import CONTEXT, WebContext
 from gateway.web.endpoint import as_handler
 from gateway.web.middleware import add_headers, explain, observe
@@ -31,15 +48,31 @@ def api_routes() -> list[Route]:
     """Return every endpoint below `/api/v1`."""
     routes = [
         *session_api.ROUTES,
+        *review_desk_api.ROUTES,
+        *note_api.ROUTES,
+        *push_api.ROUTES,
         *review_api.ROUTES,
         *evidence_api.ROUTES,
         *live_api.ROUTES,
         *camera_api.ROUTES,
+        *ledger_api.ROUTES,
+        *health_api.ROUTES,
         *coverage_api.ROUTES,
+        *config_api.ROUTES,
+        *trial_api.ROUTES,
+        *discovery_api.ROUTES,
         *case_api.ROUTES,
         *callback_api.ROUTES,
         *reference_api.ROUTES,
         *stream_api.ROUTES,
+        *plan_api.ROUTES,
+        *patrol_api.ROUTES,
+        *patrol_report_api.ROUTES,
+        *task_api.ROUTES,
+        *photo_api.ROUTES,
+        *point_api.ROUTES,
+        *handled_api.ROUTES,
+        *numbers_api.ROUTES,
     ]
     return [*routes, _description(routes)]
 
@@ -54,6 +87,7 @@ def make_web_app(context: WebContext) -> web.Application:
     app[CONTEXT] = context
     sockets: set[web.WebSocketResponse] = set()
     app[live_api.SOCKETS] = sockets
+    app[PULSE] = make_pulse(context)
     routes = api_routes()
     check_routes(routes)
     for route in routes:

@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 from camera_configs.models import CameraConfig, RuleConfig, StreamConfig
 from gateway.access.rights import Principal, Right, require_any
+from gateway.desk.camera_index import CameraFilter
 from gateway.errors import NotFound
 from gateway.web import models
+from gateway.web.camera_list import filtered, page_of, read_pulse
 from gateway.web.context import WebContext
 from gateway.web.coverage_sums import shares_today
 from gateway.web.routes import Call, Route
@@ -22,7 +24,7 @@ def visible_camera(context: WebContext, principal: Principal, right: Right, came
         AccessDenied: The account lacks the right.
         NotFound: There is none, or none that this account may know of.
     """
-    camera = next((camera for camera in context.site.cameras if camera.id == camera_id), None)
+    camera = context.site.find_camera(camera_id)
     if camera is None:
         raise NotFound(camera_id)
     require_any(principal, right, camera.grids)
@@ -35,35 +37,28 @@ def in_view(principal: Principal, camera: CameraConfig) -> bool:
 
 
 async def _list(call: Call[models.CameraQuery, None]) -> models.CameraPage:
-    states = await call.context.stores.fleet.states()
-    mine = [camera for camera in call.context.site.cameras if in_view(call.principal, camera)]
-    views = [_camera_view(call.context, camera, states.get(camera.id)) for camera in mine]
-    online = sum(view.state.state is CameraStateName.ONLINE for view in views)
-    found = sorted((view for view in views if _matches(view, call.query)), key=lambda view: view.id)
-    rest = [view for view in found if call.query.cursor is None or view.id > call.query.cursor]
-    page = rest[: call.query.limit]
-    by_id = {camera.id: camera for camera in mine}
-    shares = await shares_today(call.context, [by_id[view.id] for view in page])
+    query, context = call.query, call.context
+    snapshot = await read_pulse(call)
+    mine = snapshot.index.visible(call.principal.scope)
+    wanted = CameraFilter(query.q, query.grid_id, query.region_code, query.tag)
+    found = filtered(snapshot, snapshot.index.select(call.principal.scope, wanted), query.state)
+    page, next_cursor = page_of(snapshot, found, query.sort, query.cursor, query.limit)
+    cameras = [snapshot.index.cameras[n] for n in page]
+    states = await context.stores.desk.states_of([camera.id for camera in cameras])
+    shares = await shares_today(context, cameras)
+    views = [_camera_view(context, camera, states.get(camera.id)) for camera in cameras]
     return models.CameraPage(
-        items=[view.model_copy(update={"coverage_today": shares[view.id]}) for view in page],
-        next_cursor=page[-1].id if len(rest) > len(page) else None,
-        totals=models.CameraTotals(online=online, total=len(views)),
-    )
-
-
-def _matches(view: models.CameraView, query: models.CameraQuery) -> bool:
-    words = query.q.strip().casefold()
-    return (
-        words in f"{view.id}\n{view.name}\n{view.place}".casefold()
-        and (query.grid_id is None or query.grid_id in view.grid_ids)
-        and (not query.state or view.state.state in query.state)
+        items=[view.model_copy(update={"coverage_today": shares[view.id]}) for view in views],
+        next_cursor=next_cursor,
+        totals=models.CameraTotals(online=int((mine & snapshot.online).sum()), total=int(mine.sum())),
+        found=int(found.sum()),
     )
 
 
 async def _show(call: Call[None, None]) -> models.CameraDetail:
     context = call.context
     camera = visible_camera(context, call.principal, Right.CAMERA_READ, call.id("camera_id"))
-    state = (await context.stores.fleet.states()).get(camera.id)
+    state = (await context.stores.desk.states_of([camera.id])).get(camera.id)
     places = Places(context.site)
     recent = await context.stores.events.recent(call.principal.scope, camera.id, RECENT_EVENTS)
     shares = await shares_today(context, [camera])

@@ -13,6 +13,7 @@ from gateway.web.context import CONTEXT, WebContext
 from gateway.web.guard import admit
 from gateway.web.problems import ProblemRaised, invalid, meaning_of
 from gateway.web.routes import Call, Route, SignedIn
+from gateway.web.uploads import read_file
 from storage.errors import StorageError
 
 AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -28,7 +29,7 @@ def as_handler(route: Route) -> AiohttpHandler:
         context = request.app[CONTEXT]
         caller = await admit(request, context, route)
         query = None if route.query is None else read_query(route.query, request)
-        body = None if route.body is None else await read_body(route.body, request)
+        body = None if route.body is None else await read_body(route.body, request, route.max_body_bytes)
         result = await route.handle(Call(request, context, query, body, caller))
         await _register(route, request, context, caller)
         return _respond(route, answer, result)
@@ -93,15 +94,15 @@ def read_query(model: type[BaseModel], request: web.Request) -> BaseModel:
         raise invalid(exc) from exc
 
 
-async def read_body(model: type[BaseModel], request: web.Request) -> BaseModel:
-    """Read a JSON body.
+async def read_body(model: type[BaseModel], request: web.Request, limit: int | None = None) -> BaseModel:
+    """Read a JSON body, of the application's size at most unless a limit is given.
 
     Raises:
-        ProblemRaised: 415 for another content type, 422 naming the field.
+        ProblemRaised: 415 for another content type, 413 too large, 422 naming the field.
     """
     if request.content_type != "application/json":
         raise ProblemRaised(415, "invalid", "the body must be application/json")
     try:
-        return model.model_validate_json(await request.read())
+        return model.model_validate_json(await (request.read() if limit is None else read_file(request, limit)))
     except ValidationError as exc:
         raise invalid(exc) from exc

@@ -13,18 +13,16 @@ from gateway.access.rights import Right
 from gateway.errors import AccessDenied, NotFound
 from gateway.web import models
 from gateway.web.camera_api import visible_camera
+from gateway.web.camera_look import fetch_picture, proof, worker_of
 from gateway.web.guard import identify
 from gateway.web.problems import ProblemRaised, SignInRequired
 from gateway.web.routes import Call, Route
 from storage.errors import StoreUnavailable
-from storage.records import WorkerRecord
 
 logger = structlog.get_logger(__name__)
 
 # On the loopback or the cluster's network: a worker that needs longer is stuck.
-PICTURE_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
-MAX_PICTURE_BYTES = 8 * 1024 * 1024
 # A fragment holds one GOP: 10 s of 4K at 16 Mbit/s and room to spare.
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 # A viewer that takes nothing for so long has gone away; the worker must not pile up video for it.
@@ -32,8 +30,6 @@ SEND_TIMEOUT_S = 10.0
 HEARTBEAT_S = 15.0
 # How long somebody who has been signed out may go on watching.
 RECHECK_S = 30.0
-# Six missed heartbeats: its record is a remnant.
-WORKER_SILENT_S = 30.0
 SIGNED_OUT = 4401
 NO_RIGHT = 4403
 
@@ -42,50 +38,14 @@ SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("live_sockets", set
 
 async def _picture(call: Call[models.PictureQuery, None]) -> web.StreamResponse:
     camera = visible_camera(call.context, call.principal, Right.FOOTAGE_VIEW, call.id("camera_id"))
-    worker = await _worker_of(call, camera.id)
-    body, taken_at = await _fetch_picture(call, worker, camera.id)
+    worker = await worker_of(call.context, camera.id)
+    body, taken_at = await fetch_picture(call.context, worker, camera.id)
     _check_age(call, taken_at)
     return web.Response(
         body=body,
         content_type="image/jpeg",
         headers={"X-Picture-At": taken_at, "Cache-Control": "private, no-store"},
     )
-
-
-async def _worker_of(call: Call[models.PictureQuery, None] | Call[None, None], camera_id: str) -> WorkerRecord:
-    oldest = call.context.clock.now() - timedelta(seconds=WORKER_SILENT_S)
-    for worker in await call.context.stores.fleet.workers():
-        if camera_id in worker.camera_ids and worker.heartbeat_at >= oldest:
-            return worker
-    raise NotFound(camera_id)
-
-
-async def _fetch_picture(
-    call: Call[models.PictureQuery, None], worker: WorkerRecord, camera_id: str
-) -> tuple[bytes, str]:
-    timeout = aiohttp.ClientTimeout(total=PICTURE_TIMEOUT_S)
-    url = f"{worker.base_url}/cameras/{camera_id}/picture"
-    try:
-        async with call.context.http.get(
-            url, headers=_proof(worker), timeout=timeout, allow_redirects=False
-        ) as response:
-            if response.status == 404:
-                raise NotFound(camera_id)
-            if response.status != 200:
-                raise ProblemRaised(503, "unavailable", "the worker refused")
-            return await _read_limited(response), response.headers.get("X-Picture-At", "")
-    except (TimeoutError, aiohttp.ClientError, OSError) as exc:
-        logger.warning("worker gives no picture", worker_id=worker.worker_id, error=type(exc).__name__)
-        raise ProblemRaised(503, "unavailable", "the worker does not answer") from exc
-
-
-async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > MAX_PICTURE_BYTES:
-            raise ProblemRaised(503, "unavailable", "the picture is too large")
-    return bytes(body)
 
 
 def _check_age(call: Call[models.PictureQuery, None], taken_at: str) -> None:
@@ -96,10 +56,6 @@ def _check_age(call: Call[models.PictureQuery, None], taken_at: str) -> None:
     oldest_s = call.query.max_age_s
     if oldest_s is not None and call.context.clock.now() - taken > timedelta(seconds=oldest_s):
         raise NotFound("no picture so recent")
-
-
-def _proof(worker: WorkerRecord) -> dict[str, str]:
-    return {"Authorization": f"Bearer {worker.token}"}
 
 
 async def _live(call: Call[None, None]) -> web.StreamResponse:
@@ -123,10 +79,10 @@ async def _live(call: Call[None, None]) -> web.StreamResponse:
 async def _relay(call: Call[None, None], viewer: web.WebSocketResponse, camera_id: str) -> int:
     """Pass the worker's messages on until either side ends; return the close code for the viewer."""
     try:
-        worker = await _worker_of(call, camera_id)
+        worker = await worker_of(call.context, camera_id)
         connect = call.context.http.ws_connect(
             f"{worker.base_url}/cameras/{camera_id}/live",
-            headers=_proof(worker),
+            headers=proof(worker),
             max_msg_size=MAX_MESSAGE_BYTES,
             timeout=aiohttp.ClientWSTimeout(ws_close=CONNECT_TIMEOUT_S),
             heartbeat=HEARTBEAT_S,

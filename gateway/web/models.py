@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from camera_configs.models import Severity
 from storage.records import CameraStateName, CaseState, DeliveryState, EventState, EvidenceKind, Role, Verdict
@@ -13,6 +13,7 @@ from storage.records import CameraStateName, CaseState, DeliveryState, EventStat
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 Key = Annotated[str, StringConstraints(max_length=120, pattern=r"^[A-Za-z0-9_.:-]*$")]
 Cursor = Annotated[str, StringConstraints(max_length=500, pattern=r"^[\x21-\x7e]*$")]
+ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,80}$")]  # made by the sender, such as a UUID
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 
@@ -42,6 +43,12 @@ class FieldProblem(Answer):
     message: str
 
 
+class Finding(FieldProblem):
+    """What is wrong or dubious in a document; `field` as in `rules[0].zone`, `code` a stable word."""
+
+    code: str
+
+
 class Problem(Answer):
     """RFC 9457; `code` is a stable word for the user interface to translate."""
 
@@ -51,6 +58,8 @@ class Problem(Answer):
     code: str
     detail: str | None = None
     errors: list[FieldProblem] = []
+    problems: list[Finding] | None = None  # of a document that was refused
+    version: int | None = None  # the present one, where somebody else was first
 
 
 class AccountView(Answer):
@@ -195,70 +204,6 @@ class CaseView(Answer):
     note: str
 
 
-class ReviewEntry(Answer):
-    """An item with what a list shows of it. `similar`: waiting items of this camera and type, this one left out."""
-
-    item: ItemView
-    event: EventView
-    place: str
-    camera_name: str
-    grid_name: str
-    thumbnail_id: str | None
-    clip_id: str | None
-    reference_id: str | None
-    similar: int
-
-
-class ReviewDetail(ReviewEntry):
-    """An item with everything needed to judge it."""
-
-    evidence: list[EvidenceView]
-    case: CaseView | None
-    recent: list[EventView]
-
-
-class SeverityCounts(Answer):
-    """Waiting items per severity."""
-
-    S1: int = 0
-    S2: int = 0
-    S3: int = 0
-    S4: int = 0
-
-
-class ReviewPage(Answer):
-    """A page of the queue."""
-
-    items: list[ReviewEntry]
-    next_cursor: str | None
-    counts: SeverityCounts
-
-
-class ReviewQuery(Query):
-    """Which items to list; `event_type` and `severity` may be given more than once."""
-
-    state: Literal["waiting", "judged"] = "waiting"
-    event_type: list[Key] = []
-    severity: list[Severity] = []
-    camera_id: Key | None = None
-    grid_id: Key | None = None
-    cursor: Cursor | None = None
-    limit: int = Field(default=50, ge=1, le=200)
-
-
-class VerdictRequest(Request):
-    """What a person says of an event."""
-
-    verdict: Verdict
-    reason: Literal["", "light", "rain_snow", "headlights", "permitted", "other"] = ""
-    note: Text = ""
-
-    @field_validator("reason", "note", mode="before")
-    @classmethod
-    def _absent(cls, value: object) -> object:
-        return "" if value is None else value
-
-
 class CameraStateView(Answer):
     """The latest health of a camera."""
 
@@ -367,19 +312,32 @@ class CameraTotals(Answer):
 
 
 class CameraPage(Answer):
-    """A page of cameras; `totals` are of the whole scope, not of the filter."""
+    """A page of cameras; `totals` are of the whole scope, `found` is how many the filter leaves."""
 
     items: list[CameraView]
     next_cursor: str | None
     totals: CameraTotals
+    found: int
+
+
+CameraSort = Literal[
+    "id", "-id", "name", "-name", "place", "-place", "grid", "-grid", "state", "-state", "since", "-since"
+]
 
 
 class CameraQuery(Query):
-    """Which cameras to list; `q` is looked for in id, name and place."""
+    """Which cameras to list.
+
+    `q`: words, all of which stand in id, name, place or tags. `region_code`: the region, or the beginning of its code.
+    `state`, as an order: the worst first.
+    """
 
     q: Annotated[str, StringConstraints(max_length=120)] = ""
     grid_id: Key | None = None
+    region_code: Annotated[str, StringConstraints(pattern=r"^\d{0,12}$")] = ""
     state: list[CameraStateName] = []
+    tag: Key | None = None
+    sort: CameraSort = "id"
     cursor: Cursor | None = None
     limit: int = Field(default=100, ge=1, le=500)
 

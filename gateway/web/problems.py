@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 from aiohttp import web
 from pydantic import ValidationError
 
+from camera_configs.problems import Problem as ConfigProblem
+from gateway.desk.versions import InvalidConfig
 from gateway.errors import AccessDenied, GridPatrolError, NotFound
 from gateway.web import models
 from storage.errors import InvalidCursor, RecordConflict, RecordNotFound, StorageError, StoreUnavailable
+from storage.records_config import StaleConfig
 
 CONTENT_TYPE = "application/problem+json"
 # A locked or restarting database is usually back by then.
@@ -28,12 +31,16 @@ class ProblemRaised(GridPatrolError):
         *,
         headers: Mapping[str, str] | None = None,
         errors: Sequence[models.FieldProblem] = (),
+        problems: Sequence[models.Finding] | None = None,
+        version: int | None = None,
     ) -> None:
         self.status = status
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
         self.errors = list(errors)
+        self.problems = None if problems is None else list(problems)
+        self.version = version
         super().__init__(status, code, detail)
 
 
@@ -60,6 +67,11 @@ def meaning_of(exc: Exception) -> ProblemRaised | None:
     """Return what a typed error means to a client, None for one that nobody foresaw."""
     if isinstance(exc, ProblemRaised):
         return exc
+    if isinstance(exc, InvalidConfig):
+        first = exc.problems[0]
+        return ProblemRaised(422, "invalid", f"{first.key_path}: {first.message}", problems=findings(exc.problems))
+    if isinstance(exc, StaleConfig):
+        return ProblemRaised(409, "conflict", version=max(exc.versions.values()))
     if isinstance(exc, web.HTTPException) and exc.status >= 400:
         headers = {"Allow": exc.headers["Allow"]} if "Allow" in exc.headers else {}
         return ProblemRaised(exc.status, _HTTP_CODES.get(exc.status, "invalid"), headers=headers)
@@ -68,6 +80,14 @@ def meaning_of(exc: Exception) -> ProblemRaised | None:
             headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
             return ProblemRaised(status, code, headers=headers)
     return None
+
+
+def findings(problems: Iterable[ConfigProblem]) -> list[models.Finding]:
+    """Return what the check of a document found, as the interface shows it beside its fields."""
+    return [
+        models.Finding(field=p.field_path, message=p.message + (f" ({p.hint})" if p.hint else ""), code=p.code)
+        for p in problems
+    ]
 
 
 def invalid(exc: ValidationError) -> ProblemRaised:
@@ -89,6 +109,8 @@ def respond(problem: ProblemRaised) -> web.Response:
         code=problem.code,
         detail=problem.detail,
         errors=problem.errors,
+        problems=problem.problems,
+        version=problem.version,
     )
     return web.Response(
         status=problem.status,

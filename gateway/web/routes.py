@@ -90,6 +90,7 @@ class Route:
         answer: Type of the JSON answer; None: no body, or one of `media_type` that the endpoint makes itself.
         audit: Name of the register's entry written after success; the subject is the path's first id.
         websocket: Refusals are told by close codes 4401, 4403 and 4404 once the connection stands.
+        max_body_bytes: Of a JSON body that carries a file; None: the application's limit.
     """
 
     method: Method
@@ -105,6 +106,7 @@ class Route:
     media_type: str = "application/json"
     audit: str | None = None
     websocket: bool = False
+    max_body_bytes: int | None = None
 
     @property
     def needs_csrf(self) -> bool:

@@ -26,6 +26,9 @@ RIGHT_OF_KIND = {
     "case": Right.CASE_READ,
     "delivery": Right.CASE_READ,
     "camera": Right.CAMERA_READ,
+    "site": Right.CAMERA_HEALTH,
+    "patrol": Right.PATROL_DO,
+    "task": Right.TASK_DO,
 }
 
 
@@ -73,7 +76,7 @@ def visible(change: Change, principal: Principal, context: WebContext) -> bool:
         return False
     if change.grid_id is not None:
         return principal.scope.allows(change.grid_id)
-    camera = next((camera for camera in context.site.cameras if camera.id == change.ref_id), None)
+    camera = context.site.find_camera(change.ref_id)
     return principal.scope.grid_ids is None or (camera is not None and in_view(principal, camera))
 
 

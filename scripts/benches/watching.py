@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.clock import SystemClock
+from gateway.configuration import open_configuration
 from gateway.fleet.local import worker_environment
+from gateway.settings import Settings
 from scripts.benches.serving import ROOT
 from storage.records import CameraState, CameraStateName
 from storage.stores import Stores, open_stores
@@ -118,9 +121,11 @@ async def watching(folder: Path, cameras: Sequence[Watched], **settings: object)
     environment = {key: value for key, value in worker_environment().items() if not key.startswith("GRIDPATROL_")}
     environment |= {f"GRIDPATROL_{key.upper()}": str(value) for key, value in chosen.items()}
     async with open_stores(f"sqlite:///{data / 'gridpatrol.db'}", migrate=True) as stores:
+        configuration = await open_configuration(Settings(data_dir=data), stores, SystemClock())
+        await configuration.take_over(site)
         with (folder / "worker.log").open("wb") as log:
             process = subprocess.Popen(  # noqa: ASYNC220 - a moment, once
-                [sys.executable, "-m", "gateway", "worker", "--config", str(site), "--shard", "0/1"],
+                [sys.executable, "-m", "gateway", "worker", "--data", str(data), "--shard", "0/1"],
                 env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log,
             )  # fmt: skip
         try:

@@ -71,3 +71,11 @@ async def test_two_workers_saving_the_same_cameras_do_not_block_each_other(
             other_stores.fleet.save_states([a_camera_state(c, state=name) for c in reversed(cameras)]),
         )
     assert len(await stores.fleet.states()) == 20
+
+
+async def test_states_of_some_cameras(stores: Stores) -> None:
+    """Only those asked for; those that nobody has seen yet are left out."""
+    first, second = a_camera_state("cam-1"), a_camera_state("cam-2")
+    await stores.fleet.save_states([first, second])
+    assert await stores.fleet.states_of(["cam-2", "cam-3"]) == {"cam-2": second}
+    assert await stores.fleet.states_of([]) == {}

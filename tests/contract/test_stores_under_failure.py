@@ -15,19 +15,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from storage.coverage_rows import whole_second
 from storage.engine import open_database
 from storage.errors import RecordNotFound, StorageError, StoreUnavailable
 from storage.protocols import ReviewFilter
-from storage.records import CoverageRow, CoverageState
 from storage.stores import Stores, open_stores
 from storage.tables import metadata
 from tests.contract.store_samples import (
     EVERYTHING,
-    T0,
-    a_camera_state,
-    a_worker,
-    after,
     an_event,
     an_item,
     opened,
@@ -37,10 +31,6 @@ from tests.postgresql import PostgresServer
 
 Tamper = Callable[[str], None]
 PATIENCE_S = 60.0
-NEW_IN_0002 = (
-    "tier", "clock_offset_s", "gop_s", "notes", "audited", "audit_active", "audit_missed", "refused_looks",
-    "refused_bursts", "lost_packets",
-)  # fmt: skip
 
 
 @contextmanager
@@ -207,34 +197,6 @@ async def test_two_processes_may_migrate_one_server_at_once(postgresql_server: P
 
     await asyncio.gather(start(), start())
     postgresql_server.drop(name)
-
-
-async def test_a_database_of_the_first_version_is_brought_up(database_url: str, tamper: Tamper) -> None:
-    """What was kept stays; facts that the older program did not know have their defaults."""
-    async with open_stores(database_url, migrate=False) as stores:
-        await stores.fleet.save_states([a_camera_state("cam-1")])
-    tamper("DROP TABLE coverage")
-    for fact in NEW_IN_0002:
-        tamper(f"ALTER TABLE camera_states DROP COLUMN {fact}")
-    tamper("ALTER TABLE workers DROP COLUMN counters")
-    tamper("UPDATE alembic_version SET version_num = '0001'")
-    async with open_stores(database_url, migrate=True) as stores:
-        assert await stores.fleet.states() == {"cam-1": a_camera_state("cam-1")}
-        assert await stores.coverage.last(["cam-1"]) == {}
-
-
-async def test_a_ledger_of_the_second_version_is_brought_up(database_url: str, tamper: Tamper) -> None:
-    """Its rows stay, and none of them is taken for an orderly end; workers have counted nothing."""
-    row = CoverageRow("cam-1", "grid-1", CoverageState.OFFLINE, whole_second(T0), whole_second(after(9)))
-    async with open_stores(database_url, migrate=False) as stores:
-        await stores.coverage.extend([row])
-        await stores.fleet.register(a_worker())
-    tamper("ALTER TABLE coverage DROP COLUMN closing")
-    tamper("ALTER TABLE workers DROP COLUMN counters")
-    tamper("UPDATE alembic_version SET version_num = '0002'")
-    async with open_stores(database_url, migrate=True) as stores:
-        assert await stores.coverage.last(["cam-1"]) == {"cam-1": row}
-        assert await stores.fleet.workers() == [a_worker()]
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index")

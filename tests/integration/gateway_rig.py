@@ -318,7 +318,7 @@ class Rig:
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 words = (folder / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-                if "worker" in words and str(self.site) in words:
+                if "worker" in words and str(self.data) in words:
                     found[int(folder.name)] = words[words.index("--shard") + 1]
         return found
 

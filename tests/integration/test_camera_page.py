@@ -21,6 +21,8 @@ from playwright.async_api import Page, expect
 
 from tests.integration.gateway_rig import PAGE_TIMEOUT_MS, Rig, Visitor, moment, stored_moment, until, write_scene
 
+pytestmark = pytest.mark.unpaced
+
 STATE_WITHIN_S = 15.0  # the promise: a camera's trouble has its name within this time
 RETRIES_TIMEOUT_S = 150.0
 LEAST_RETRIES = 3

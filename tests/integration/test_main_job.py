@@ -18,6 +18,8 @@ from gateway.types import Phase, Signal
 from tests.integration.gateway_rig import READY_TIMEOUT_S, Rig, Visitor, moment, stored_moment, until
 from tests.integration.recordings import Clip, camera_of, clip, score
 
+pytestmark = pytest.mark.unpaced
+
 CLIPS = {"people": "person_bicycle_car", "parking": "derived_illegal_parking"}
 MODEL = "picodet_s_416_coco"
 # The gateway tells when the first keyframe arrived, a little after the play began.

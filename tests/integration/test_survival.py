@@ -31,6 +31,8 @@ from tests.integration.gateway_rig import (
     write_scene,
 )
 
+pytestmark = pytest.mark.unpaced
+
 SEED = 20_260_101
 ROUNDS = 3  # in each, worker, front and receiver are killed once, in an order of chance
 PAUSE_S = (1.0, 6.0)  # between two kills

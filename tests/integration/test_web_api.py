@@ -16,6 +16,8 @@ from gateway.receiver.command import ReceiverOptions
 from tests.integration.governance import SECRET, arrived, outbox, platform, platform_process, until
 from tests.unit.gateway.web.house import CALLBACK_SECRET, Client, House, found_town, open_house, serve, sign_in
 
+pytestmark = pytest.mark.unpaced
+
 STATES = ["opened", "accepted", "filed", "dispatched", "handling", "fed_back"]
 
 

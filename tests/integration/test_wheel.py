@@ -18,7 +18,7 @@ import pytest
 from camera_configs.schema import schema_text
 from tests.conftest import require
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.unpaced]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("camera_configs", "detectors", "gateway", "storage")

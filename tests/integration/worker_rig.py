@@ -15,7 +15,9 @@ import av
 import numpy as np
 
 from gateway.fleet.local import worker_environment
+from storage.stores import open_stores
 from tests.integration.gateway_rig import ROOT, STOP_TIMEOUT_S, Rig
+from tests.unit.gateway.fleet.processes import configure
 
 STREET_FPS = 12
 STREET_PX = (640, 360)
@@ -37,7 +39,7 @@ class WorkerProcess:
     async def start(self) -> None:
         """Begin a life; the end of its standard input would end it."""
         # The words that the rig finds its workers by are those of the fleet's own command.
-        command = ("-c", f"{self.before}\n{_PROGRAM}", "worker", "--config", str(self.rig.site), "--shard", "0/1")
+        command = ("-c", f"{self.before}\n{_PROGRAM}", "worker", "--data", str(self.rig.data), "--shard", "0/1")
         environment = {k: v for k, v in worker_environment().items() if not k.startswith("GRIDPATROL_")}
         environment["GRIDPATROL_SETTINGS"] = str(self.rig.folder / "settings.toml")
         with (self.rig.folder / "worker.log").open("ab") as log:
@@ -68,6 +70,9 @@ class WorkerProcess:
 async def worker_of(rig: Rig, before: str = "") -> AsyncIterator[WorkerProcess]:
     """Give a worker, not yet started; it is killed at the end of the block, and its words are printed."""
     worker = WorkerProcess(rig, before)
+    rig.data.mkdir(exist_ok=True)
+    async with open_stores(f"sqlite:///{rig.data / 'gridpatrol.db'}", migrate=True) as stores:
+        await configure(stores, rig.data, rig.site)
     try:
         yield worker
     finally:

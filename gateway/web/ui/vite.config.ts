@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,8 +23,27 @@ function apiDocs(): Plugin {
   };
 }
 
+// Kept beside the scripts and styles, so that the page stands without a line.
+const SHELL_FILES = ["/icon.svg", "/icon-maskable.svg", "/manifest.webmanifest"];
+
+/** Writes the service worker with the names of this build's files: it keeps these and nothing else. */
+function serviceWorker(): Plugin {
+  return {
+    name: "gridpatrol-service-worker",
+    apply: "build",
+    generateBundle(_, bundle) {
+      const built = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name));
+      const shell = [...built.map((name) => `/${name}`), ...SHELL_FILES].sort();
+      const source = readFileSync(join(here, "sw.js"), "utf8");
+      const build = createHash("sha256").update(shell.join("\n") + source).digest("hex").slice(0, 12);
+      const filled = source.replace("__BUILD__", build).replace("__SHELL__", JSON.stringify(shell));
+      this.emitFile({ type: "asset", fileName: "sw.js", source: filled });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [vue(), apiDocs()],
+  plugins: [vue(), apiDocs(), serviceWorker()],
   resolve: { alias: { "@": join(here, "src") } },
   build: {
     target: "es2022",

@@ -23,7 +23,7 @@ def camera() -> CameraConfig:
         ({"url": "http://10.0.0.1/x"}, "must start with rtsp"),
         ({"url": "rtsp:///x"}, "has no host"),
         ({"url": "rtsp://user@10.0.0.1/x"}, "must not contain a user name"),
-        ({"url": "rtsp://10.0.0.1/x", "password": "a", "password_env": "B"}, "not both"),
+        ({"url": "rtsp://10.0.0.1/x", "password": "a", "password_env": "B"}, "not several"),
         ({"url": "rtsp://10.0.0.1/x", "read_timeout_s": 0}, "greater than 1"),
     ],
 )
@@ -39,7 +39,7 @@ def test_a_stream_that_cannot_be_meant_is_refused(fields: dict[str, Any], messag
         ({"url": "rtsp://10.0.0.1/x"}, "must start with http"),
         ({"url": "http:///snap.jpg"}, "has no host"),
         ({"url": "http://user:pw@10.0.0.1/x"}, "must not contain a user name"),
-        ({"url": "http://10.0.0.1/x", "password": "a", "password_env": "B"}, "not both"),
+        ({"url": "http://10.0.0.1/x", "password": "a", "password_env": "B"}, "not several"),
         ({"url": "http://10.0.0.1/x", "timeout_s": 0}, "greater than 0.5"),
         ({"url": "http://10.0.0.1/x", "every_s": 5}, "Extra inputs"),
     ],

@@ -15,11 +15,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from camera_configs.loader import load_site
 from gateway.access.accounts import NewAccount
 from gateway.app import AccountRefused, Front, add_account
 from gateway.cli import main
 from gateway.clock import SystemClock
+from gateway.configuration import open_configuration
 from gateway.errors import SettingsError
 from gateway.fleet.local import is_worker
 from gateway.settings import Settings
@@ -147,7 +147,9 @@ async def front_of(folder: Path) -> AsyncIterator[tuple[Front, Stores]]:
         open_stores(settings.store_url, migrate=True) as stores,
         aiohttp.ClientSession() as http,
     ):
-        yield Front(settings, load_site(folder), stores, http), stores
+        configuration = await open_configuration(settings, stores, SystemClock())
+        await configuration.take_over(folder)
+        yield Front(settings, configuration, stores, http), stores
 
 
 async def test_set_up_link_is_printed_only_while_there_is_no_administrator(
@@ -219,7 +221,7 @@ async def test_gateway_runs_and_stops_by_sigterm(folder: Path) -> None:
                 return state if state is not None and state.attempts else None
 
             worker = await until(registered)
-            assert is_worker(worker.pid, folder)
+            assert is_worker(worker.pid, data)
             assert (await until(tried)).state is CameraStateName.UNREACHABLE
             async with aiohttp.ClientSession() as http:
                 for path in ("/healthz", "/readyz"):
@@ -227,7 +229,7 @@ async def test_gateway_runs_and_stops_by_sigterm(folder: Path) -> None:
                         assert answer.status == 200
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
-            assert not is_worker(worker.pid, folder)
+            assert not is_worker(worker.pid, data)
             assert await stores.fleet.workers() == []
             assert await stores.events.open_events(["gate"]) == []
     assert worker.started_at <= SystemClock().now()

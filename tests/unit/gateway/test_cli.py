@@ -65,10 +65,9 @@ def test_worker_is_not_for_people(run: Run) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("run",),
         ("run", "--config", "nowhere"),
-        ("worker", "--config", ".", "--shard", "2/2"),
-        ("worker", "--config", ".", "--shard", "one"),
+        ("worker", "--shard", "2/2"),
+        ("worker", "--shard", "one"),
         ("run", "--config", ".", "--settings", "nowhere.toml"),
         ("models", "--settings", "nowhere.toml", "list"),
         ("simulate", "gate=x.mp4", "--user", "nobody"),
@@ -203,11 +202,11 @@ def test_receiver_is_told_everything(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 def test_worker_is_told_its_shard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the fleet writes on the command line reaches the worker."""
-    told: list[tuple[Path, Shard]] = []
+    told: list[Shard] = []
 
-    async def work(settings: Settings, config: Path, shard: Shard) -> None:
-        told.append((config, shard))
+    async def work(settings: Settings, shard: Shard) -> None:
+        told.append(shard)
 
     monkeypatch.setattr(cli, "run_worker", work)
-    assert run("worker", "--config", ".", "--shard", "1/3")[0] == 0
-    assert told == [(Path(), Shard(1, 3))]
+    assert run("worker", "--data", ".", "--shard", "1/3")[0] == 0
+    assert told == [Shard(1, 3)]

@@ -46,7 +46,7 @@ async def database(path: Path) -> AsyncIterator[Database]:
 
 
 async def plan(database: Database, scope: Scope, query: ReviewFilter) -> str:
-    """Return SQLite's plan for the first page."""
+    """Return SQLite's plans of how the first page is found; its items are then read by their ids."""
     sent: list[tuple[str, object]] = []
 
     def listen(_conn: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
@@ -55,10 +55,13 @@ async def plan(database: Database, scope: Scope, query: ReviewFilter) -> str:
     event.listen(database.engine.sync_engine, "before_cursor_execute", listen)
     await SqlReviewStore(database).page(scope, query)
     event.remove(database.engine.sync_engine, "before_cursor_execute", listen)
-    statement, parameters = next(s for s in sent if "review_items" in s[0])
+    found = []
     async with database.read() as conn:
-        rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
-        return "; ".join(row.detail for row in rows)
+        for statement, parameters in sent:
+            if "ORDER BY" in statement:
+                rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
+                found += [row.detail for row in rows]
+    return "; ".join(found)
 
 
 @pytest.mark.parametrize("waiting", [True, False], ids=["waiting", "judged"])
@@ -95,9 +98,25 @@ async def test_severity_leads_where_nothing_rarer_does(database: Database, waiti
     assert "TEMP B-TREE" not in found
 
 
-async def test_a_few_grids_are_collected_and_sorted(database: Database) -> None:
-    """A grid leader's handful of grids: their own rows only, whatever else is in the table."""
-    assert "ix_review_waiting_grid (grid_id=?)" in await plan(database, SOME, ReviewFilter())
+@pytest.mark.parametrize("waiting", [True, False], ids=["waiting", "judged"])
+@pytest.mark.parametrize(
+    ("scope", "query", "index"),
+    [
+        (SOME, {}, "_grid"),
+        (SOME, {"event_types": ("smoke", "litter"), "severities": ("S1",)}, "_grid"),
+        (ALL, {"event_types": ("smoke", "litter")}, "_type"),
+        (WIDE, {"event_types": ("smoke", "litter")}, "_type"),
+        (ALL, {"first_grids": frozenset({"g1", "g2"})}, "_grid"),
+    ],
+)
+async def test_several_stretches_are_walked_each_and_merged(
+    database: Database, waiting: bool, scope: Scope, query: dict[str, object], index: str
+) -> None:
+    """Each in the order of its index, without its rows: only the heads are sorted, whatever else is in the table."""
+    found = await plan(database, scope, ReviewFilter(waiting=waiting, **query))  # type: ignore[arg-type]
+    name = f"ix_review_{'waiting' if waiting else 'judged'}{index}"
+    assert found.count(f"COVERING INDEX {name} ") >= 2
+    assert "review_items USING INDEX" not in found, "a row is read to find out that it is not wanted"
 
 
 async def coverage_plan(database: Database, scope: Scope, **query: object) -> str:

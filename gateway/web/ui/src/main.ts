@@ -8,6 +8,7 @@ import { useConnectionStore } from "./stores/connection";
 import { useOutboxStore } from "./stores/outbox";
 import { useReviewStore } from "./stores/review";
 import { useSessionStore } from "./stores/session";
+import { install } from "./worker/installed";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/kit.css";
@@ -29,3 +30,4 @@ app.use(router);
 // Who is signed in is asked before the first page: nothing flashes up that must not be seen.
 await router.isReady();
 app.mount("#app");
+install();

@@ -14,13 +14,26 @@ const Review = () => import("@/pages/ReviewPage.vue");
 const Event = () => import("@/pages/EventPage.vue");
 const Cameras = () => import("@/pages/CamerasPage.vue");
 const Camera = () => import("@/pages/CameraPage.vue");
+const CameraEdit = () => import("@/pages/CameraEditPage.vue");
+const Batch = () => import("@/pages/BatchPage.vue");
+const Versions = () => import("@/pages/VersionsPage.vue");
+const Onboard = () => import("@/pages/OnboardPage.vue");
+const Import = () => import("@/pages/ImportPage.vue");
+const Health = () => import("@/pages/HealthPage.vue");
 const Coverage = () => import("@/pages/CoveragePage.vue");
 const Cases = () => import("@/pages/CasesPage.vue");
 const Case = () => import("@/pages/CasePage.vue");
+const Patrol = () => import("@/pages/PatrolPage.vue");
+const Round = () => import("@/pages/RoundPage.vue");
+const Plans = () => import("@/pages/PlansPage.vue");
+const Tasks = () => import("@/pages/TasksPage.vue");
+const Task = () => import("@/pages/TaskPage.vue");
+const Numbers = () => import("@/pages/NumbersPage.vue");
+const WORKER = [Patrol, Round, Tasks, Task, Numbers];
 
 /** Fetch the code of all pages while the line is good, so that they open when it is not. */
 export async function fetchPages(): Promise<void> {
-  await Promise.allSettled([Today(), Review(), Event(), Cameras(), Camera(), Coverage(), Cases(), Case()]);
+  await Promise.allSettled([...WORKER.map((page) => page()), Today(), Review(), Event(), Cameras(), Camera(), Coverage(), Cases(), Case()]);
 }
 
 export const router = createRouter({
@@ -35,10 +48,22 @@ export const router = createRouter({
     { path: "/review/:id?", component: Review, meta: { title: "review.title" } },
     { path: "/events/:id", component: Event, meta: { title: "review.title" } },
     { path: "/cameras", component: Cameras, meta: { title: "camera.title" } },
+    { path: "/cameras/onboard", component: Onboard, meta: { title: "find.onboard.title" } },
+    { path: "/cameras/import", component: Import, meta: { title: "find.import.title" } },
+    { path: "/health", component: Health, meta: { title: "find.health.title" } },
     { path: "/cameras/:id", component: Camera, meta: { title: "camera.title" } },
+    { path: "/cameras/batch", component: Batch, meta: { title: "edit.batch.title" } },
+    { path: "/cameras/:id/edit", component: CameraEdit, meta: { title: "camera.title" } },
+    { path: "/config/versions", component: Versions, meta: { title: "edit.version.title", under: "/cameras" } },
     { path: "/coverage", component: Coverage, meta: { title: "coverage.title", under: "/cameras" } },
     { path: "/cases", component: Cases, meta: { title: "case.title" } },
     { path: "/cases/:id", component: Case, meta: { title: "case.title" } },
+    { path: "/patrol", component: Patrol, meta: { title: "patrol.title" } },
+    { path: "/patrol/plans", component: Plans, meta: { title: "plans.title" } },
+    { path: "/patrol/rounds/:id", component: Round, meta: { title: "patrol.title" } },
+    { path: "/tasks", component: Tasks, meta: { title: "task.title" } },
+    { path: "/tasks/:id", component: Task, meta: { title: "task.title" } },
+    { path: "/numbers", component: Numbers, meta: { title: "numbers.title" } },
     {
       path: "/:rest(.*)*",
       component: () => import("@/pages/NotFoundPage.vue"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -60,6 +61,9 @@ class FakeAccounts:
             return self.accounts[account_id]
         except KeyError:
             raise RecordNotFound from None
+
+    async def many(self, account_ids: Sequence[str]) -> list[Account]:
+        return [account for account in self.accounts.values() if account.id in account_ids]
 
     async def by_name(self, name: str) -> Account | None:
         return next((a for a in self.accounts.values() if a.name == name), None)

@@ -17,7 +17,8 @@ from tests.unit.gateway.access.fakes import account
 
 SITE = load_site(Path(camera_configs.__file__).parent / "examples" / "site")
 NAMES = """review.read review.judge case.read case.replay camera.read camera.health footage.view account.manage
-audit.read fleet.read"""
+audit.read fleet.read patrol.do patrol.plan task.do numbers.read
+config.read config.edit onboard"""
 
 
 def principal(role: Role = Role.GRID_WORKER, **fields: Any) -> Principal:

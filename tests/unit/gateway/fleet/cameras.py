@@ -13,6 +13,7 @@ from camera_configs.models import (
     StreamConfig,
     ZoneConfig,
 )
+from gateway.desk.site_book import SiteBook, standing
 
 REGION = "620702001001"
 SQUARE = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
@@ -39,6 +40,11 @@ def camera(
         rules=rules,
         enabled=enabled,
     )
+
+
+def book_of(*cameras: CameraConfig) -> SiteBook:
+    """Return a book of a site that stays as it is."""
+    return standing(site(*cameras))
 
 
 def site(*cameras: CameraConfig) -> SiteConfig:

@@ -11,6 +11,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.clock import SystemClock
+from gateway.configuration import open_configuration
+from gateway.settings import Settings
+from storage.stores import Stores
+
 T = TypeVar("T")
 
 # A loaded machine needs ten seconds to import a worker.
@@ -35,6 +40,12 @@ def write_site(folder: Path, url: str = "rtsp://127.0.0.1:9/none") -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "site.yaml").write_text(SITE.format(url=url), encoding="utf-8")
     return folder
+
+
+async def configure(stores: Stores, data_dir: Path, folder: Path) -> None:
+    """Make a folder the configuration in force, as the gateway does at its start."""
+    settings = Settings(data_dir=data_dir)
+    await (await open_configuration(settings, stores, SystemClock())).take_over(folder)
 
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:

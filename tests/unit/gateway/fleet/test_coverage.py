@@ -264,3 +264,22 @@ def test_every_state_may_be_told(state: CoverageState) -> None:
     """The ledger keeps each as it is told."""
     assert short(ticked(CoverageLedger(at(0)), [1], state).take()) == [(state.value, 0, 1)]
     assert FLUSH_S < MAX_UNKNOWN_S >= MAX_TICK_S
+
+
+def test_camera_that_leaves_is_signed_off_and_one_that_comes_begins_then() -> None:
+    """The one's line is closed in good order; the other's does not begin with seconds of before it was there."""
+    ledger = CoverageLedger(at(0))
+    for second in range(1, 5):
+        ledger.note("old", "g1", LOOKED, at(second))
+    ledger.forget("old", at(4))
+    ledger.forget("unknown", at(4))
+    ledger.expect(["new"], at(4))
+    ledger.note("new", "g1", LOOKED, at(6))
+    rows = ledger.take()
+    assert [(r.camera_id, r.start, r.end, r.closing) for r in rows] == [
+        ("old", at(0), at(4), False),
+        ("old", at(4), at(5), True),
+        ("new", at(4), at(6), False),
+    ]
+    ledger.put_back(rows)  # the write failed: also what has left is not lost
+    assert len(ledger.take()) == 3

@@ -25,7 +25,7 @@ from storage.errors import StoreUnavailable
 from storage.protocols import EventStore, FleetStore
 from storage.records import CameraState, CameraStateName, Event, WorkerRecord
 from tests.unit.gateway.evidence.making import event
-from tests.unit.gateway.fleet.cameras import camera, site
+from tests.unit.gateway.fleet.cameras import book_of, camera
 
 WAIT_S = 30.0
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ class SmallFleet(LocalFleet):
     """Runs small programs in place of workers, one after the other, the last of them again and again."""
 
     def __init__(self, plan: FleetPlan, cameras: Sequence[CameraConfig], stores: FakeStores, clock: Clock) -> None:
-        super().__init__(plan, site(*cameras), cast(EventStore, stores), cast(FleetStore, stores), clock)
+        super().__init__(plan, book_of(*cameras), cast(EventStore, stores), cast(FleetStore, stores), clock)
         self.programs: list[str] = [OBEDIENT]
         self.started: list[Shard] = []
 
@@ -204,7 +204,7 @@ async def test_former_runs_are_interrupted_and_forgotten() -> None:
     stores.kept = {"gone": CameraState("gone", CameraStateName.ONLINE, T0, T0)}
     fleet = LocalFleet(
         FleetPlan(Path("site"), 1, 1.0),
-        site(camera("a"), camera("off", enabled=False)),
+        book_of(camera("a"), camera("off", enabled=False)),
         cast(EventStore, stores),
         cast(FleetStore, stores),
         FakeClock(),
@@ -244,22 +244,22 @@ def test_death_says_how() -> None:
     assert str(WorkerDied("w0", -9)) == "worker w0 ended by signal 9"
 
 
-def test_worker_is_told_site_and_shard(tmp_path: Path) -> None:
+def test_worker_is_told_its_deployment_and_shard(tmp_path: Path) -> None:
     """The command names the folder in full, so that a former worker is known again from any directory."""
     stores = FakeStores()
-    plan = FleetPlan(Path("site"), 1, 1.0)
-    fleet = LocalFleet(plan, site(camera("a")), cast(EventStore, stores), cast(FleetStore, stores), FakeClock())
+    plan = FleetPlan(Path("data"), 1, 1.0)
+    fleet = LocalFleet(plan, book_of(camera("a")), cast(EventStore, stores), cast(FleetStore, stores), FakeClock())
     command = fleet._command(Shard(1, 3))
-    assert command[1:] == ("-m", "gateway", "worker", "--config", str(Path("site").absolute()), "--shard", "1/3")
+    assert command[1:] == ("-m", "gateway", "worker", "--data", str(Path("data").absolute()), "--shard", "1/3")
 
 
 def record(worker_id: str, pid: int) -> WorkerRecord:
     return WorkerRecord(worker_id, f"run_{worker_id}", pid, "http://127.0.0.1:1", "secret", ("a",), T0, T0)
 
 
-def former_worker(config_dir: Path) -> subprocess.Popen[bytes]:
+def former_worker(data_dir: Path) -> subprocess.Popen[bytes]:
     """Start a process that looks like a worker and does not stop."""
-    words = ("worker", "--config", str(config_dir), "--shard", "0/1")
+    words = ("worker", "--data", str(data_dir), "--shard", "0/1")
     program = f"import signal, sys, time; {STUBBORN}"
     return subprocess.Popen(
         [sys.executable, "-S", "-c", program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE

@@ -216,3 +216,17 @@ async def test_frame_older_than_the_last_is_not_analysed_again(tmp_path: Path) -
         analysed_s = unit._analysed_s
         unit._parts.polling._work(Polled("gate", PICTURE, analysed_s - 1))
         assert unit._analysed_s == analysed_s
+
+
+def test_dropped_camera_is_forgotten(tier: PollingTier) -> None:
+    """A look that was under way for it finds nobody; one of its id that comes again begins anew."""
+    unit = Unit(with_snapshot(), duty(10))
+    tier.follow(unit)
+    assert tier.counters["cameras"] == 0  # not polled before it was probed
+    tier.drop("gate")
+    tier.drop("gate")
+    tier._take(Polled("gate", b"", 1.0))
+    tier._work(Polled("gate", b"", 1.0))
+    assert (unit.frames, "look" in unit.modes) == ([], False)
+    tier.follow(unit)
+    assert tier._cadences == {"gate": 10}

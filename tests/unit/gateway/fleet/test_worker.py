@@ -32,8 +32,8 @@ from storage.stores import Stores, open_stores
 from tests.unit.gateway.analysis.making import FakeDetector
 from tests.unit.gateway.camera.scripts import write_clip
 from tests.unit.gateway.evidence.making import event
-from tests.unit.gateway.fleet.cameras import camera, site
-from tests.unit.gateway.fleet.processes import environment, gateway, until, write_site
+from tests.unit.gateway.fleet.cameras import book_of, camera, site
+from tests.unit.gateway.fleet.processes import configure, environment, gateway, until, write_site
 
 
 def at_recorder(camera_id: str, recorder: str | None, host: str = "192.0.2.1") -> CameraConfig:
@@ -44,7 +44,7 @@ def at_recorder(camera_id: str, recorder: str | None, host: str = "192.0.2.1") -
 def test_workers_share_what_a_recorder_serves(per_host: int) -> None:
     """All workers together open no more streams of one recorder than it is allowed, but each at least one."""
     cameras = [at_recorder(f"cam-{i}", "nvr") for i in range(10)]
-    shares = [limit_shares(cameras, Shard(i, 4), per_host)["nvr"] for i in range(4)]
+    shares = [limit_shares(book_of(*cameras), Shard(i, 4), per_host)["nvr"] for i in range(4)]
     assert min(shares) >= 1
     assert sum(shares) <= max(per_host, 4)
 
@@ -54,8 +54,8 @@ def test_recorder_that_is_not_crowded_is_not_shared_out() -> None:
     cameras = [at_recorder(f"cam-{i}", None) for i in range(4)] + [
         camera("off", enabled=False, url="rtsp://192.0.2.1/")
     ]
-    assert limit_shares(cameras, Shard(0, 2), 4) == {}
-    assert limit_shares(cameras, Shard(0, 2), 3) == {"192.0.2.1": 1}
+    assert limit_shares(book_of(*cameras), Shard(0, 2), 4) == {}
+    assert limit_shares(book_of(*cameras), Shard(0, 2), 3) == {"192.0.2.1": 1}
 
 
 @pytest.mark.parametrize("per_host", [10, 11, 14])
@@ -65,10 +65,11 @@ def test_substreams_are_shared_out_after_all_main_streams(per_host: int) -> None
     plain = [at_recorder(f"plain-{i}", "nvr") for i in range(5)]
     both = [at_recorder(f"both-{i}", "nvr").model_copy(update={"streams": streams}) for i in range(5)]
     shards = [Shard(i, 3) for i in range(3)]
-    shares = [limit_shares([*plain, *both], shard, per_host)["nvr"] for shard in shards]
+    book = book_of(*plain, *both)
+    shares = [limit_shares(book, shard, per_host)["nvr"] for shard in shards]
     assert sum(shares) <= per_host
     for share, shard in zip(shares, shards, strict=True):
-        assert share >= len(shard.cameras([*plain, *both]))
+        assert share >= len(shard.cameras(book))
 
 
 def test_missing_model_is_an_error_before_anything_is_watched(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ async def test_bug_in_one_desk_is_a_pause_for_one_camera(tmp_path: Path) -> None
     clock, unit = FakeClock(), CrashingUnit(camera("gate"), CrashingDesk())
     with LanePool(1) as lanes:
         shared = Surroundings(lanes, clock=clock)
-        worker = Worker(Settings(), site(unit.camera), Shard(0, 1), cast(Stores, None), shared)
+        worker = Worker(Settings(), book_of(unit.camera), Shard(0, 1), cast(Stores, None), shared)
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             group.create_task(worker._keep_desk(cast(CameraUnit, unit)))
             await clock.advance(0)
@@ -165,6 +166,7 @@ async def test_worker_watches_writes_and_stops_by_sigterm(tmp_path: Path) -> Non
     clip = write_clip(tmp_path / "clip.mp4", 2.0)
     folder = write_site(tmp_path / "site", clip.as_uri())
     async with migrated(tmp_path / "data") as stores:
+        await configure(stores, tmp_path / "data", folder)
 
         async def registered() -> WorkerRecord | None:
             return next(iter(await stores.fleet.workers()), None)
@@ -173,7 +175,7 @@ async def test_worker_watches_writes_and_stops_by_sigterm(tmp_path: Path) -> Non
             state = (await stores.fleet.states()).get("gate")
             return state if state is not None and state.last_picture_at is not None else None
 
-        arguments = ("worker", "--config", str(folder), "--shard", "0/1")
+        arguments = ("worker", "--shard", "0/1")
         async with gateway(*arguments, env=environment(tmp_path / "data")) as process:
             worker = await until(registered)
             assert (worker.worker_id, worker.pid, worker.camera_ids) == ("w0", process.pid, ("gate",))
@@ -196,14 +198,13 @@ async def test_worker_stops_when_its_front_is_gone(tmp_path: Path) -> None:
     """The end of its standard input is the end of the fleet; a camera that cannot be reached does not hold it up."""
     folder = write_site(tmp_path / "site")
     async with migrated(tmp_path / "data") as stores:
+        await configure(stores, tmp_path / "data", folder)
 
         async def tried() -> CameraState | None:
             state = (await stores.fleet.states()).get("gate")
             return state if state is not None and state.attempts else None
 
-        async with gateway(
-            "worker", "--config", str(folder), "--shard", "0/1", env=environment(tmp_path / "data")
-        ) as process:
+        async with gateway("worker", "--shard", "0/1", env=environment(tmp_path / "data")) as process:
             state = await until(tried)
             assert state.state is CameraStateName.UNREACHABLE
             [worker] = await stores.fleet.workers()
@@ -216,6 +217,5 @@ async def test_worker_stops_when_its_front_is_gone(tmp_path: Path) -> None:
 
 async def test_worker_makes_no_tables(tmp_path: Path) -> None:
     """On an empty database it fails with a message: only the front migrates."""
-    folder = write_site(tmp_path / "site")
     with pytest.raises(StorageError, match="start the gateway"):
-        await run_worker(Settings(data_dir=tmp_path), folder, Shard(0, 1))
+        await run_worker(Settings(data_dir=tmp_path), Shard(0, 1))

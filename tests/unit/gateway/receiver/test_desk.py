@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import aiohttp
@@ -58,3 +59,21 @@ async def test_page_is_served_without_script(options: ReceiverOptions) -> None:
             page = await answer.text()
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "东街" in page
+
+
+@pytest.mark.parametrize(
+    ("result", "owed"),
+    [("verified", ["closed"]), ("rework", ["dispatched", "handling", "fed_back"]), ("perhaps", []), (7, [])],
+)
+async def test_check_of_a_handled_case_goes_on_with_it(
+    options: ReceiverOptions, result: object, owed: list[str]
+) -> None:
+    """Under the number it has: closed when verified, worked on again when sent back."""
+    event = {"subject": "case_1", "type": "cn.gridpatrol.case.checked", "data": {"result": result}}
+    url = "http://127.0.0.1:9/api/v1/callbacks/platform"  # not called within this test
+    async with receiver(replace(options, callback_url=url, step_s=600.0)) as base_url:
+        _, opened = await post(base_url)
+        _, checked = await post(base_url, "msg_2", json.dumps(event))
+        found = {case["webhook_id"]: case for case in await cases(base_url)}
+    assert checked == opened
+    assert (found["msg_2"]["number"], found["msg_2"]["owed"]) == (found["msg_1"]["number"], owed)

@@ -14,6 +14,7 @@ from gateway.simulator.clip import ClipError
 from gateway.simulator.command import BadPathArgument, faults_of, simulate, split_argument
 from gateway.simulator.credentials import Login
 from gateway.simulator.faults import BadFault
+from gateway.simulator.onvif_cameras import OnvifOptions
 from gateway.simulator.painter import SceneUnknown
 from tests.unit.gateway.simulator.clips import Recording, encode
 
@@ -71,6 +72,21 @@ def test_snapshots_are_said_too(tmp_path: Path) -> None:
     simulate([f"cam={file}"], port=0, http_port=0, faults=["cam:stall@1s"], say=hear)
     assert [url.rpartition("/")[2] for url in said] == ["cam", "cam"]
     assert "/snapshot/" in said[1]
+
+
+def test_devices_are_said_too(tmp_path: Path) -> None:
+    """Once they can be asked; a substream is no device of its own."""
+    file = encode(tmp_path / "a.mp4", Recording())
+    said: list[str] = []
+
+    def hear(url: str) -> None:
+        said.append(url)
+        if "/onvif/" in url:
+            with socket.create_connection(("127.0.0.1", int(url.split(":")[2].split("/")[0]))):
+                threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGTERM)).start()
+
+    simulate([f"cam={file}", f"cam-sub={file}"], port=0, onvif=OnvifOptions(), say=hear)
+    assert sorted(url.rpartition("/")[2] for url in said) == ["cam", "cam-sub", "device_service"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

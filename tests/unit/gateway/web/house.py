@@ -31,10 +31,13 @@ from camera_configs.taxonomy import is_camera_fault
 from gateway.access.accounts import AccountDesk
 from gateway.access.first_start import SetupToken
 from gateway.access.passwords import Passwords
+from gateway.access.sealing import Sealer
 from gateway.access.sessions import SessionBook
 from gateway.casework.open_case import Terms
 from gateway.clock import SystemClock
 from gateway.delivery.signing import Signer
+from gateway.desk.site_book import SiteBook
+from gateway.desk.versions import VersionDesk
 from gateway.web.app import make_web_app
 from gateway.web.context import WebContext, WebSettings
 from gateway.web.feed import ChangeFeed
@@ -219,7 +222,8 @@ async def open_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
         media = FolderMediaStore(folder / "media")
         token = SetupToken(folder)
         context = WebContext(
-            site=town(),
+            book=(book := SiteBook(stores.config, town())),
+            versions=VersionDesk(stores.config, book, Sealer([bytes(32)]), clock),
             stores=stores,
             media=media,
             sessions=SessionBook(stores.accounts, stores.audit, clock, passwords),

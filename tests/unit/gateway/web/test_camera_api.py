@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.desk.site_book import standing
 from storage.records import CameraState, CameraStateName, CoverageRow, CoverageState
 from tests.unit.gateway.web.house import House, SignedIn, camera, serve, sign_in, town
 
@@ -35,7 +36,8 @@ async def test_camera_in_two_grids_is_seen_from_both(house: House) -> None:
     """One of its grids in scope is enough."""
     shared = camera("cam-shared", "west", grids=("west", "east"))
     site = town()
-    house.context = replace(house.context, site=site.model_copy(update={"cameras": (*site.cameras, shared)}))
+    changed = site.model_copy(update={"cameras": (*site.cameras, shared)})
+    house.context = replace(house.context, book=standing(changed))
     async with serve(house) as new_client:
         client = new_client()
         await sign_in(client, "grid-worker")
@@ -77,6 +79,47 @@ async def test_pages_follow_each_other(signed_in: SignedIn) -> None:
     second = await (await client.get(f"/api/v1/cameras?limit=1&cursor={first['next_cursor']}")).json()
     assert [p["items"][0]["id"] for p in (first, second)] == ["cam-east", "cam-west"]
     assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("sort=-id", ["cam-west", "cam-east"]),
+        ("sort=name", ["cam-east", "cam-west"]),
+        ("sort=-grid", ["cam-west", "cam-east"]),
+        ("sort=state", ["cam-west", "cam-east"]),
+        ("sort=-state", ["cam-east", "cam-west"]),
+        ("sort=since", ["cam-west", "cam-east"]),
+        ("sort=-since", ["cam-east", "cam-west"]),
+        ("region_code=3701", ["cam-east", "cam-west"]),
+        ("region_code=44", []),
+        ("tag=none", []),
+        ("q=west 东街", ["cam-west"]),
+    ],
+)
+async def test_list_is_ordered_and_paged_in_its_order(
+    house: House, signed_in: SignedIn, query: str, expected: list[str]
+) -> None:
+    """The worst state comes first; page by page it is the same list, and `found` its length."""
+    await house.report("cam-west", CameraStateName.AUTH_FAILED)
+    house.clock.ahead += timedelta(seconds=60)
+    await house.report("cam-east", CameraStateName.ONLINE)
+    client, found, cursor = await signed_in("admin"), [], ""
+    for _ in range(3):
+        page = await (await client.get(f"/api/v1/cameras?{query}&limit=1{cursor}")).json()
+        found += [item["id"] for item in page["items"]]
+        assert page["found"] == len(expected)
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == expected
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "WyJjYW1lcmFzIHN0YXRlIiwieCIsImEiXQ"])
+async def test_a_cursor_of_another_list_is_refused(signed_in: SignedIn, cursor: str) -> None:
+    """Rather than answered with some page."""
+    answer = await (await signed_in("admin")).get(f"/api/v1/cameras?sort=state&cursor={cursor}")
+    assert answer.status == 422
 
 
 async def test_detail_says_what_the_rules_do(house: House, signed_in: SignedIn) -> None:

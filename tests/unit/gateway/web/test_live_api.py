@@ -26,6 +26,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.picture_at = ""
+        self.jpeg = b"\xff\xd8picture"
         self.status = 200
         self.hold = asyncio.Event()
         self.gone = asyncio.Event()
@@ -37,7 +38,7 @@ class Worker:
     async def picture(self, request: web.Request) -> web.StreamResponse:
         self._check(request)
         return web.Response(
-            body=b"\xff\xd8picture",
+            body=self.jpeg,
             status=self.status,
             content_type="image/jpeg",
             headers={"X-Picture-At": self.picture_at},

@@ -53,7 +53,16 @@ async def test_session_says_who_may_do_what(signed_in: SignedIn) -> None:
         "grid_ids": ["east"],
         "locale": "zh-CN",
     }
-    assert session["rights"] == ["camera.read", "case.read", "footage.view", "review.judge", "review.read"]
+    assert session["rights"] == [
+        "camera.read",
+        "case.read",
+        "footage.view",
+        "numbers.read",
+        "patrol.do",
+        "review.judge",
+        "review.read",
+        "task.do",
+    ]
     assert session["undo_window_s"] == 10
     assert set(session) == {"account", "rights", "csrf_token", "expires_at", "undo_window_s"}
 

@@ -11,6 +11,8 @@ type Query = Record<string, string | number | null | undefined>;
 export interface RequestOptions {
   query?: Query;
   body?: unknown;
+  file?: Blob; // sent as it is, with its own type, in place of a body
+  timeoutMs?: number; // where the gateway itself must wait for somebody, a camera for one
   idempotencyKey?: string;
   signal?: AbortSignal;
 }
@@ -54,21 +56,26 @@ function pause(ms: number): Promise<void> {
 function headersFor(method: string, options: RequestOptions): Headers {
   const headers = new Headers({ Accept: "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  else if (options.file) headers.set("Content-Type", options.file.type || "application/octet-stream");
   if (method !== "GET") headers.set("X-CSRF-Token", csrfToken);
   if (options.idempotencyKey) headers.set("Idempotency-Key", options.idempotencyKey);
   return headers;
 }
 
+function bodyOf(options: RequestOptions): BodyInit | null {
+  return options.body === undefined ? (options.file ?? null) : JSON.stringify(options.body);
+}
+
 async function ask(method: string, path: string, options: RequestOptions): Promise<Response> {
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), REQUEST_TIMEOUT_MS);
+  const timer = setTimeout(() => timeout.abort(), options.timeoutMs ?? REQUEST_TIMEOUT_MS);
   const stop = () => timeout.abort();
   options.signal?.addEventListener("abort", stop);
   try {
     const response = await fetch(apiUrl(path, options.query), {
       method,
       headers: headersFor(method, options),
-      body: options.body === undefined ? null : JSON.stringify(options.body),
+      body: bodyOf(options),
       credentials: "same-origin",
       signal: timeout.signal,
     });

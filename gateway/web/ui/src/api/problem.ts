@@ -10,10 +10,19 @@ export const PROBLEM_CODES = [
   "conflict",
   "already_judged",
   "undo_too_late",
+  "held",
+  "taken",
+  "not_open",
+  "closed",
+  "nothing_seen",
+  "dwell_s",
+  "shown",
+  "wrong_code",
   "invalid",
   "unavailable",
   "network",
   "timeout",
+  "file_lost",
   "unexpected",
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
@@ -37,6 +46,8 @@ export class ApiProblem extends Error {
     readonly status = 0,
     readonly detail = "",
     readonly retryAfterS: number | null = null,
+    readonly word: string = code, // the gateway's own code, also where it is not among the common ones
+    readonly body: Record<string, unknown> = {}, // the whole answer: some say more, the problems of a document for one
   ) {
     super(`${code} (${status})`);
     this.name = "ApiProblem";
@@ -59,7 +70,7 @@ export function asProblem(error: unknown): ApiProblem {
 
 export async function readProblem(response: Response): Promise<ApiProblem> {
   const body: unknown = await response.json().catch(() => null);
-  const said = typeof body === "object" && body !== null ? (body as { code?: unknown; detail?: unknown }) : {};
+  const said = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const known = PROBLEM_CODES.find((code) => code === said.code);
   const retryAfter = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
   return new ApiProblem(
@@ -67,5 +78,7 @@ export async function readProblem(response: Response): Promise<ApiProblem> {
     response.status,
     typeof said.detail === "string" ? said.detail : "",
     Number.isNaN(retryAfter) ? null : retryAfter,
+    typeof said.code === "string" ? said.code : undefined,
+    said,
   );
 }

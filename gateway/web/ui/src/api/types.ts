@@ -1,5 +1,7 @@
 /** The gateway's HTTP answers, as `/api/v1/openapi.json` describes them. Times are ISO-8601 UTC; boxes and polygons 0-1. */
 
+import type { ReviewNote } from "./worker";
+
 export type Severity = "S1" | "S2" | "S3" | "S4";
 export type Verdict = "confirmed" | "rejected" | "on_site" | "unclear";
 export type Reason = "light" | "rain_snow" | "headlights" | "permitted" | "other";
@@ -12,9 +14,16 @@ export type Right =
   | "camera.read"
   | "camera.health"
   | "footage.view"
+  | "patrol.do"
+  | "patrol.plan"
+  | "task.do"
+  | "numbers.read"
   | "account.manage"
   | "audit.read"
-  | "fleet.read";
+  | "fleet.read"
+  | "config.read"
+  | "config.edit"
+  | "onboard";
 export type Point = [number, number];
 export type Box = [number, number, number, number];
 
@@ -85,6 +94,8 @@ export interface ReviewEntry {
   clip_id: string | null;
   reference_id: string | null;
   similar: number;
+  held_by_name?: string | null; // somebody else has it open
+  mine?: boolean; // in a grid whose worker I am
 }
 
 export type SeverityCounts = Record<Severity, number>;
@@ -178,6 +189,7 @@ export interface ReviewDetail extends ReviewEntry {
   evidence: Evidence[];
   case: Case | null;
   recent: SceneEvent[];
+  notes?: ReviewNote[];
 }
 
 export const CAMERA_STATES = [
@@ -349,6 +361,7 @@ export interface CameraPage {
   items: Camera[];
   next_cursor: string | null;
   totals: { online: number; total: number };
+  found: number;
 }
 
 export interface CasePage {
@@ -380,6 +393,7 @@ export interface VerdictBody {
   verdict: Verdict;
   reason?: Reason;
   note?: string;
+  client_id?: string;
 }
 
 export type LiveHello =

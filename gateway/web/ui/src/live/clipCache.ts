@@ -26,6 +26,12 @@ export function warmClip(evidenceId: string): string | null {
   return kept.get(evidenceId) ?? null;
 }
 
+/** A clip that lies ready for the item after the one on the screen. */
+export interface ReadyClip {
+  eventId: string;
+  src: string;
+}
+
 /** Fetch a clip that will probably be looked at next. A failure is no loss: the player asks again itself. */
 export async function warm(evidenceId: string): Promise<void> {
   if (kept.has(evidenceId) || asked.has(evidenceId) || thrifty()) return;

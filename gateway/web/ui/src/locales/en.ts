@@ -1,4 +1,8 @@
+import { findEn } from "./find.en";
+import { editEn } from "./edit.en";
 import type { Messages } from "./zh-CN";
+
+import { workerEn } from "./worker.en";
 
 export const en: Messages = {
   app: {
@@ -16,6 +20,10 @@ export const en: Messages = {
     cameras: "Cameras",
     cases: "Cases",
     apiDocs: "API reference",
+    patrol: "Patrol",
+    tasks: "On site",
+    numbers: "Numbers",
+    more: "More",
   },
   language: { label: "Language", "zh-CN": "中文", en: "English" },
   theme: { label: "Appearance", auto: "As the system", light: "Light", dark: "Dark" },
@@ -78,6 +86,15 @@ export const en: Messages = {
     not_found: "Not found. It may be gone, or not in your grids.",
     conflict: "It was changed elsewhere. Reload to see how it stands.",
     already_judged: "Somebody else has judged it already; the first verdict stands.",
+    held: "Somebody else has this one open. Please go on with the next.",
+    taken: "Somebody else is on this round. Please choose another.",
+    not_open: "It is too early for this round.",
+    closed: "This round has ended and cannot be changed.",
+    nothing_seen: "No view has been judged yet: the round cannot be ended.",
+    dwell_s: "The viewing time does not fit. Please look at this view again.",
+    shown: "Without a picture it can only be judged as not seen.",
+    wrong_code: "The code is unknown, or that of another point.",
+    file_lost: "The photo or recording could not be kept on this phone. Please take it again.",
     undo_too_late: "Too late to undo: the verdict stands.",
     invalid: "The gateway does not accept this. Please check what you entered.",
     unavailable: "The gateway is not available right now. Please try again shortly.",
@@ -170,7 +187,6 @@ export const en: Messages = {
     addNote: "Add note",
     done: "Judged: {verdict}",
     undo: "Undo",
-    undoLeft: "Undo {n}",
     undone: "Undone; waiting again",
     undoing: "Undoing",
     similar: "{n} similar",
@@ -189,6 +205,17 @@ export const en: Messages = {
     refused: "Not in effect",
     judge: "Verdict: {verdict}",
     undo: "Undo verdict",
+    batch: "{n} judged together: {verdict}",
+    kind: {
+      undo: "Undo verdict",
+      note: "Photo or voice note",
+      view: "Patrol verdict",
+      finish_round: "End of round",
+      arrive: "Check-in",
+      photo: "Photo from the site",
+      finish_task: "Result on site",
+      verify: "Check of the handling",
+    },
     retry: "Retry now",
     drop: "Dismiss",
     queued: "Noted; sent when the network is back",
@@ -395,6 +422,7 @@ export const en: Messages = {
     allDone: "All reviewed",
   },
   camera: {
+    edit: "Edit",
     title: "Cameras",
     search: "Find by name or place",
     filterGrid: "grids",
@@ -578,6 +606,7 @@ export const en: Messages = {
     unsupported: "This browser cannot play the codec; showing stills",
     noFootage: "You do not have the right to see footage; its state is shown.",
   },
+  edit: editEn,
   help: {
     title: "Keys",
     confirmed: "Confirmed",
@@ -588,8 +617,11 @@ export const en: Messages = {
     previous: "Previous",
     play: "Play or pause",
     undo: "Undo the last verdict",
+    together: "Judge similar items of this camera together",
     seek: "Move by 1 second",
     overlay: "Show or hide zone and boxes",
     help: "Open this list",
   },
+  find: findEn,
+  ...workerEn,
 };

@@ -1,3 +1,8 @@
+import { findZh } from "./find.zh-CN";
+import { editZh } from "./edit.zh-CN";
+
+import { workerZh } from "./worker.zh-CN";
+
 export const zhCN = {
   app: {
     name: "GridPatrol",
@@ -7,7 +12,7 @@ export const zhCN = {
     retry: "重试",
     more: "加载更多",
   },
-  nav: { label: "主导航", today: "今日", review: "核实", cameras: "摄像机", cases: "案件", apiDocs: "接口文档" },
+  nav: { label: "主导航", today: "今日", review: "核实", cameras: "摄像机", cases: "案件", apiDocs: "接口文档", patrol: "视频巡查", tasks: "现场任务", numbers: "数字", more: "更多" },
   language: { label: "语言", "zh-CN": "中文", en: "English" },
   theme: { label: "外观", auto: "跟随系统", light: "浅色", dark: "深色" },
   account: { menu: "账号", signOut: "退出登录", allGrids: "全部网格", grids: "{n} 个网格" },
@@ -69,6 +74,15 @@ export const zhCN = {
     not_found: "没有找到，可能已被删除，或不在您的网格内。",
     conflict: "别处已经改动过，请刷新后再看。",
     already_judged: "别人已经判定过了，以先判定的为准。",
+    held: "别人正在看这一条，请先看下一条。",
+    taken: "这一轮已有人在巡，请看别的轮次。",
+    not_open: "还没到这一轮的时间。",
+    closed: "这一轮已经结束，不能再改。",
+    nothing_seen: "还没有判定任何点位，不能结束本轮。",
+    dwell_s: "观看时间和实际不符，请再看一次这个点位。",
+    shown: "没有看到画面，只能判定为无法查看。",
+    wrong_code: "点位码不对，或不是这个任务的点位。",
+    file_lost: "照片或语音没能保存在这台手机上，请重新拍或录。",
     undo_too_late: "已过撤销时间，判定已生效。",
     invalid: "填写的内容网关不接受，请检查。",
     unavailable: "网关暂时不可用，请稍后再试。",
@@ -161,7 +175,6 @@ export const zhCN = {
     addNote: "加备注",
     done: "已判定：{verdict}",
     undo: "撤销",
-    undoLeft: "撤销 {n}",
     undone: "已撤销，回到待核实",
     undoing: "正在撤销",
     similar: "类似的 {n} 条",
@@ -180,6 +193,17 @@ export const zhCN = {
     refused: "没有生效",
     judge: "判定：{verdict}",
     undo: "撤销判定",
+    batch: "一起判定 {n} 条：{verdict}",
+    kind: {
+      undo: "撤销判定",
+      note: "照片或语音",
+      view: "巡查结果",
+      finish_round: "结束巡查",
+      arrive: "到达签到",
+      photo: "现场照片",
+      finish_task: "现场结果",
+      verify: "处置核查",
+    },
     retry: "立即重试",
     drop: "知道了",
     queued: "已记下，网络恢复后发送",
@@ -386,6 +410,7 @@ export const zhCN = {
     allDone: "都核实完了",
   },
   camera: {
+    edit: "编辑",
     title: "摄像机",
     search: "按名称或地点查找",
     filterGrid: "网格",
@@ -569,6 +594,7 @@ export const zhCN = {
     unsupported: "浏览器不支持这种编码，改为逐帧画面",
     noFootage: "您没有查看画面的权限，可以看状态。",
   },
+  edit: editZh,
   help: {
     title: "快捷键",
     confirmed: "属实",
@@ -579,10 +605,13 @@ export const zhCN = {
     previous: "上一条",
     play: "播放 / 暂停",
     undo: "撤销上一次判定",
+    together: "同一摄像机的类似事件一起判定",
     seek: "前后移动 1 秒",
     overlay: "显示或隐藏区域和框",
     help: "打开这个说明",
   },
+  find: findZh,
+  ...workerZh,
 };
 
 export type Messages = typeof zhCN;

@@ -1,5 +1,7 @@
 /** Last answers kept in this browser for a bad line; per account, wiped at sign-out. Words only, never pictures. */
 
+import type { Session } from "@/api/types";
+
 const PREFIX = "gridpatrol.cache.";
 // A list older than a shift misleads more than it helps.
 const KEEP_MS = 12 * 3_600_000;
@@ -25,6 +27,22 @@ export function cacheRead<T>(key: string): { at: number; value: T } | null {
   if (text === null) return null;
   const kept = JSON.parse(text) as { at: number; value: T };
   return Date.now() - kept.at <= KEEP_MS ? kept : null;
+}
+
+const LAST_SESSION = `${PREFIX}session`;
+
+/** Who was signed in here last, for a page that is opened without a line; never the token that changes need. */
+export function cacheSession(session: Session | null): void {
+  if (session === null) localStorage.removeItem(LAST_SESSION);
+  else localStorage.setItem(LAST_SESSION, JSON.stringify({ at: Date.now(), value: { ...session, csrf_token: "" } }));
+}
+
+export function cachedSession(): Session | null {
+  const text = localStorage.getItem(LAST_SESSION);
+  if (text === null) return null;
+  const kept = JSON.parse(text) as { at: number; value: Session };
+  const valid = Date.now() - kept.at <= KEEP_MS && Date.now() < Date.parse(kept.value.expires_at);
+  return valid ? kept.value : null;
 }
 
 export function cacheWipe(): void {

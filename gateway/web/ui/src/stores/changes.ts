@@ -2,14 +2,14 @@ import { defineStore } from "pinia";
 import { streamUrl } from "@/api/endpoints";
 import { useConnectionStore } from "./connection";
 
-export type ChangeKind = "review" | "case" | "camera" | "delivery";
+export type ChangeKind = "review" | "case" | "camera" | "delivery" | "patrol" | "task" | "site";
 export interface ChangeNote {
   ref_id: string;
   grid_id: string | null;
 }
 type Listener = (note: ChangeNote) => void;
 
-const KINDS: readonly ChangeKind[] = ["review", "case", "camera", "delivery"];
+const KINDS: readonly ChangeKind[] = ["review", "case", "camera", "delivery", "patrol", "task", "site"];
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 

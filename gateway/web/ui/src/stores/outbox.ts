@@ -1,30 +1,20 @@
 import { defineStore } from "pinia";
 import { computed, ref } from "vue";
 import { newKey } from "@/api/client";
-import { api } from "@/api/endpoints";
 import { asProblem, type ProblemCode } from "@/api/problem";
-import type { ReviewDetail, VerdictBody } from "@/api/types";
+import * as crate from "./crate";
+import { carry, nextLetter, type Letter, type LetterBodies, type LetterKind } from "./letters";
 
-export interface Letter {
-  key: string; // Idempotency-Key: the same over all tries
-  itemId: string;
-  title: string; // what it was about, in words
-  kind: "judge" | "undo";
-  body: VerdictBody | null; // null for an undo
-  madeAt: number;
-  state: "waiting" | "sending" | "refused";
-  problem: ProblemCode | null;
-  tries: number;
-}
+export type { Letter } from "./letters";
 
-type Answered = (letter: Letter, detail: ReviewDetail) => void;
+type Answered = (letter: Letter, answer: unknown) => void;
 type Refused = (letter: Letter, code: ProblemCode) => void;
 
 const KEPT_AS = "gridpatrol.outbox.";
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** Verdicts on their way. They are kept in this browser until the gateway has taken or refused each one. */
+/** What a person said or sent, on its way: verdicts, looks of a round, photos. Letters are kept in this browser until the gateway has taken or refused each one. */
 export const useOutboxStore = defineStore("outbox", () => {
   const letters = ref<Letter[]>([]);
   const accountId = ref("");
@@ -36,7 +26,9 @@ export const useOutboxStore = defineStore("outbox", () => {
   let pauseMs = FIRST_PAUSE_MS;
 
   const pending = computed(() => letters.value.filter((letter) => letter.state !== "refused"));
-  const stuck = computed(() => letters.value.filter((letter) => letter.state === "refused" || letter.tries > 0));
+  /** A bad line: what waits behind a failed try waits as well. */
+  const held = computed(() => pending.value.some((letter) => letter.tries > 0));
+  const stuck = computed(() => letters.value.filter((letter) => letter.state === "refused" || letter.packed || held.value));
 
   function keep(): void {
     if (!accountId.value) return;
@@ -45,6 +37,7 @@ export const useOutboxStore = defineStore("outbox", () => {
   }
 
   function remove(key: string): void {
+    if (letters.value.some((letter) => letter.key === key && letter.packed)) void crate.drop(key);
     letters.value = letters.value.filter((letter) => letter.key !== key);
     keep();
   }
@@ -63,18 +56,26 @@ export const useOutboxStore = defineStore("outbox", () => {
     letters.value = [];
   }
 
-  function post(kind: Letter["kind"], itemId: string, title: string, body: VerdictBody | null): Letter {
-    const letter: Letter = {
-      key: newKey(), itemId, title, kind, body, madeAt: Date.now(), state: "waiting", problem: null, tries: 0,
-    };
+  function write<K extends LetterKind>(kind: K, itemId: string, title: string, body: LetterBodies[K], key: string, packed: boolean): Letter {
+    const letter = { key, itemId, title, kind, body, packed, madeAt: Date.now(), state: "waiting", problem: null, tries: 0 } as Letter;
     letters.value.push(letter);
     keep();
     void flush();
     return letter;
   }
 
-  function sendOne(letter: Letter): Promise<ReviewDetail> {
-    return letter.body === null ? api.undo(letter.itemId, letter.key) : api.judge(letter.itemId, letter.body, letter.key);
+  function post<K extends LetterKind>(kind: K, itemId: string, title: string, body: LetterBodies[K]): Letter {
+    return write(kind, itemId, title, body, newKey(), false);
+  }
+
+  /** A letter with a picture or a sound; gives whether that survives the end of this page, should it have to wait. */
+  async function postWith<K extends LetterKind>(
+    kind: K, itemId: string, title: string, body: LetterBodies[K], pack: Blob,
+  ): Promise<boolean> {
+    const key = newKey();
+    const kept = await crate.put(key, pack);
+    write(kind, itemId, title, body, key, true);
+    return kept;
   }
 
   /** Try one letter; true when the line works and the next may follow. */
@@ -82,9 +83,9 @@ export const useOutboxStore = defineStore("outbox", () => {
     letter.state = "sending";
     keep();
     try {
-      const detail = await sendOne(letter);
+      const answer = await carry(letter, letter.packed ? await crate.take(letter.key) : null);
       remove(letter.key);
-      for (const listener of answered) listener(letter, detail);
+      for (const listener of answered) listener(letter, answer);
       return true;
     } catch (error) {
       return failed(letter, error);
@@ -103,11 +104,9 @@ export const useOutboxStore = defineStore("outbox", () => {
   }
 
   async function run(): Promise<void> {
-    let next = letters.value.find((letter) => letter.state === "waiting");
-    while (next) {
+    for (let next = nextLetter(letters.value); next; next = nextLetter(letters.value)) {
       if (!(await attempt(next))) return retryLater();
       pauseMs = FIRST_PAUSE_MS;
-      next = letters.value.find((letter) => letter.state === "waiting");
     }
   }
 
@@ -137,16 +136,21 @@ export const useOutboxStore = defineStore("outbox", () => {
     await running;
   }
 
+  const about = (itemId: string) => (letter: Letter) =>
+    letter.kind === "batch" ? letter.body.item_ids.includes(itemId) : letter.kind === "judge" && letter.itemId === itemId;
+
   /** Take back a verdict: one still here is torn up, one on its way or arrived is undone at the gateway. */
-  async function takeBack(itemId: string, title: string): Promise<"torn" | "asked"> {
-    if (letters.value.some((letter) => letter.itemId === itemId && letter.state === "sending")) await running;
-    const here = letters.value.find((letter) => letter.itemId === itemId && letter.kind === "judge");
+  async function takeBack(itemIds: string | readonly string[], title: string): Promise<"torn" | "asked"> {
+    const ids = typeof itemIds === "string" ? [itemIds] : itemIds;
+    const mine = about(ids[0] ?? "");
+    if (letters.value.some((letter) => mine(letter) && letter.state === "sending")) await running;
+    const here = letters.value.find(mine);
     // A try whose answer was lost may have counted: then only the gateway can undo it.
     if (here && here.tries === 0) {
       remove(here.key);
       return "torn";
     }
-    post("undo", itemId, title, null);
+    for (const itemId of ids) post("undo", itemId, title, null);
     return "asked";
   }
 
@@ -164,5 +168,5 @@ export const useOutboxStore = defineStore("outbox", () => {
     window.addEventListener("online", () => void flush());
   }
 
-  return { letters, pending, stuck, open, close, post, flush, takeBack, remove, onAnswer, onRefusal, begin };
+  return { letters, pending, stuck, open, close, post, postWith, flush, takeBack, remove, onAnswer, onRefusal, begin };
 });

@@ -3,6 +3,8 @@ import { computed, reactive, ref, shallowRef } from "vue";
 import { api } from "@/api/endpoints";
 import { asProblem, type ApiProblem } from "@/api/problem";
 import type { ReviewDetail, ReviewEntry, SeverityCounts, VerdictBody } from "@/api/types";
+import type { BatchAnswer } from "@/api/worker";
+import { cluster } from "@/worker/groups";
 import { cacheRead, cacheWrite } from "./cache";
 import { useOutboxStore } from "./outbox";
 import { useSessionStore } from "./session";
@@ -18,6 +20,7 @@ export interface Filter {
 /** The last verdict given here, while it may still be taken back. */
 export interface Undoable {
   entry: ReviewEntry;
+  others: ReviewEntry[]; // judged together with it
   title: string;
   body: VerdictBody;
   untilMs: number;
@@ -47,11 +50,21 @@ export const useReviewStore = defineStore("review", () => {
 
   const urgent = ref(0); // S1 items that wait, whatever the filter shows
   const filtered = computed(() => Boolean(filter.event_type || filter.severity || filter.grid_id || filter.camera_id));
-  const judgedHere = computed(() => new Set(outbox.pending.filter((l) => l.kind === "judge").map((l) => l.itemId)));
+  /** Items whose verdict is on its way. */
+  const gone = computed(() => {
+    const ids = outbox.pending.map((l) => (l.kind === "batch" ? l.body.item_ids : l.kind === "judge" ? [l.itemId] : []));
+    return new Set(ids.flat());
+  });
+
+  /** Items whose verdict is being taken back: they wait again, whatever the gateway still says. */
+  const returning = computed(() => new Set(outbox.pending.filter((l) => l.kind === "undo").map((l) => l.itemId)));
 
   function visible(list: readonly ReviewEntry[]): ReviewEntry[] {
-    return filter.state === "waiting" ? list.filter((entry) => !judgedHere.value.has(entry.item.id)) : [...list];
+    return filter.state === "waiting" ? cluster(list.filter((entry) => !gone.value.has(entry.item.id))) : [...list];
   }
+
+  /** What the list asks for; of waiting ones those of my own grids come first. */
+  const query = () => ({ ...filter, mine: filter.state === "waiting" ? "true" : "" });
 
   function setCounts(fresh: SeverityCounts): void {
     counts.value = { ...NO_COUNTS, ...fresh };
@@ -83,7 +96,7 @@ export const useReviewStore = defineStore("review", () => {
     const mine = ++turn;
     loading.value = true;
     try {
-      const page = await api.review({ ...filter, limit: PAGE_SIZE });
+      const page = await api.review({ ...query(), limit: PAGE_SIZE });
       if (mine === turn) settle(page.items, page.next_cursor, page.counts);
     } catch (error) {
       if (mine === turn) fail(error);
@@ -99,9 +112,9 @@ export const useReviewStore = defineStore("review", () => {
     if (cursor.value === null || loading.value) return;
     loading.value = true;
     try {
-      const page = await api.review({ ...filter, limit: PAGE_SIZE, cursor: cursor.value });
+      const page = await api.review({ ...query(), limit: PAGE_SIZE, cursor: cursor.value });
       const known = new Set(entries.value.map((entry) => entry.item.id));
-      entries.value = [...entries.value, ...visible(page.items).filter((entry) => !known.has(entry.item.id))];
+      entries.value = visible([...entries.value, ...page.items.filter((entry) => !known.has(entry.item.id))]);
       cursor.value = page.next_cursor;
     } catch (error) {
       problem.value = asProblem(error);
@@ -115,7 +128,7 @@ export const useReviewStore = defineStore("review", () => {
     if (!loaded.value || cachedAt.value !== null) return load();
     const mine = turn;
     try {
-      const page = await api.review({ ...filter, limit: PAGE_SIZE });
+      const page = await api.review({ ...query(), limit: PAGE_SIZE });
       if (mine === turn) compare(page.items, page.next_cursor === null, page.counts);
     } catch (error) {
       if (!asProblem(error).passing) throw error;
@@ -127,8 +140,12 @@ export const useReviewStore = defineStore("review", () => {
     const there = new Set(items.map((entry) => entry.item.id));
     arrivals.value = visible(items).filter((entry) => !shown.has(entry.item.id));
     setCounts(fresh);
+    const told = new Map(items.map((entry) => [entry.item.id, entry]));
+    // Who holds which changes all the time; the order stays.
+    entries.value = entries.value.map((entry) => told.get(entry.item.id) ?? entry);
     // Judged by somebody else meanwhile; only a complete list can tell.
-    if (complete) entries.value = entries.value.filter((entry) => there.has(entry.item.id) || isOpen(entry.item.id));
+    const stays = (id: string) => there.has(id) || isOpen(id) || returning.value.has(id);
+    if (complete) entries.value = entries.value.filter((entry) => stays(entry.item.id));
     if (entries.value.length === 0) welcome();
   }
 
@@ -137,7 +154,7 @@ export const useReviewStore = defineStore("review", () => {
 
   /** Bring the waiting arrivals into the list, in the gateway's order. */
   function welcome(): void {
-    entries.value = [...arrivals.value, ...entries.value];
+    entries.value = visible([...arrivals.value, ...entries.value]);
     arrivals.value = [];
   }
 
@@ -156,8 +173,8 @@ export const useReviewStore = defineStore("review", () => {
     return detail;
   }
 
-  function take(itemId: string): void {
-    entries.value = entries.value.filter((entry) => entry.item.id !== itemId);
+  function take(...itemIds: string[]): void {
+    entries.value = entries.value.filter((entry) => !itemIds.includes(entry.item.id));
   }
 
   function count(entry: ReviewEntry, by: 1 | -1): void {
@@ -166,12 +183,14 @@ export const useReviewStore = defineStore("review", () => {
     if (severity === "S1") urgent.value = Math.max(0, urgent.value + by);
   }
 
-  /** Give a verdict; the entry leaves the list at once, the sending is the outbox's work. */
-  function judge(entry: ReviewEntry, body: VerdictBody, title: string): void {
-    take(entry.item.id);
-    count(entry, -1);
-    undoable.value = { entry, title, body, untilMs: Date.now() + session.undoWindowS * 1_000 };
-    outbox.post("judge", entry.item.id, title, body);
+  /** Give a verdict, on others of its group too; they leave the list at once, the sending is the outbox's work. */
+  function judge(entry: ReviewEntry, body: VerdictBody, title: string, others: ReviewEntry[] = []): void {
+    const ids = [entry, ...others].map((each) => each.item.id);
+    take(...ids);
+    for (const each of [entry, ...others]) count(each, -1);
+    undoable.value = { entry, others, title, body, untilMs: Date.now() + session.undoWindowS * 1_000 };
+    if (others.length === 0) outbox.post("judge", entry.item.id, title, body);
+    else outbox.post("batch", entry.item.id, title, { ...body, item_ids: ids });
   }
 
   /** Take back the last verdict; gives the entry that is in the list again. */
@@ -179,16 +198,17 @@ export const useReviewStore = defineStore("review", () => {
     const last = undoable.value;
     if (!last) return null;
     undoable.value = null;
-    await outbox.takeBack(last.entry.item.id, last.title);
-    putBack(last.entry);
+    const back = [last.entry, ...last.others];
+    await outbox.takeBack(back.map((entry) => entry.item.id), last.title);
+    putBack(back);
     return last.entry;
   }
 
-  function putBack(entry: ReviewEntry): void {
-    take(entry.item.id);
-    const waiting = { ...entry, item: { ...entry.item, verdict: null, case_id: null } };
-    entries.value = [waiting, ...entries.value];
-    count(entry, 1);
+  function putBack(back: readonly ReviewEntry[]): void {
+    take(...back.map((entry) => entry.item.id));
+    const waiting = back.map((entry) => ({ ...entry, item: { ...entry.item, verdict: null, case_id: null } }));
+    entries.value = [...waiting, ...entries.value];
+    for (const entry of back) count(entry, 1);
   }
 
   function clearFilter(): void {
@@ -197,7 +217,7 @@ export const useReviewStore = defineStore("review", () => {
 
   /** Learn how many wait, for pages that do not show the queue. */
   async function countWaiting(): Promise<ReviewEntry[]> {
-    const page = await api.review({ state: "waiting", limit: PAGE_SIZE });
+    const page = await api.review({ state: "waiting", mine: "true", limit: PAGE_SIZE });
     urgent.value = page.counts.S1;
     if (filter.state === "waiting" && !filtered.value) counts.value = page.counts;
     return page.items;
@@ -218,7 +238,11 @@ export const useReviewStore = defineStore("review", () => {
   }
 
   function begin(): void {
-    outbox.onAnswer((_, detail) => keepDetail(detail));
+    outbox.onAnswer((letter, answer) => {
+      if (letter.kind === "judge" || letter.kind === "undo") keepDetail(answer as ReviewDetail);
+      // Some of a group may have been judged by others meanwhile: look again who is left.
+      if (letter.kind === "batch" && (answer as BatchAnswer).items.some((item) => !item.ok)) void peek();
+    });
     outbox.onRefusal((letter) => {
       if (undoable.value?.entry.item.id === letter.itemId) undoable.value = null;
       // Its verdict stands: it does not wait any more, whatever was hoped here.
@@ -228,7 +252,7 @@ export const useReviewStore = defineStore("review", () => {
 
   return {
     filter, entries, arrivals, counts, cursor, loading, loaded, problem, cachedAt, undoable, details, filtered, openId,
-    urgent, countWaiting, forget,
+    urgent, gone, countWaiting, forget,
     load, more, peek, welcome, loadDetail, keepDetail, judge, undo, clearFilter, begin,
   };
 });

@@ -5,7 +5,7 @@ import { api } from "@/api/endpoints";
 import { ApiProblem, asProblem } from "@/api/problem";
 import type { Locale, Right, Session } from "@/api/types";
 import { applyLocale, asLocale, keptLocale } from "@/locales";
-import { cacheOwner, cacheWipe } from "./cache";
+import { cachedSession, cacheOwner, cacheSession, cacheWipe } from "./cache";
 
 /** Who is signed in and what they may do. */
 export const useSessionStore = defineStore("session", () => {
@@ -24,11 +24,21 @@ export const useSessionStore = defineStore("session", () => {
     problem.value = null;
     setCsrfToken(next.csrf_token);
     cacheOwner(next.account.id);
+    cacheSession(next);
+  }
+
+  /** Without a line the page shows what it has, to whom it was shown last; the gateway decides again once it is back. */
+  function takeKept(kept: Session): void {
+    session.value = kept;
+    asked.value = true;
+    problem.value = null;
+    cacheOwner(kept.account.id);
   }
 
   function drop(): void {
     session.value = null;
     setCsrfToken("");
+    cacheSession(null);
   }
 
   async function restore(): Promise<void> {
@@ -37,7 +47,10 @@ export const useSessionStore = defineStore("session", () => {
       if (keptLocale() === null) applyLocale(asLocale(account.value?.locale));
     } catch (error) {
       const known = asProblem(error);
+      const kept = known.offline ? cachedSession() : null;
+      if (kept) return takeKept(kept);
       asked.value = known.code === "sign_in_required";
+      if (asked.value) cacheSession(null);
       problem.value = asked.value ? null : known;
     }
   }

@@ -1,0 +1,1 @@
+"""The camera desk: configuration by people, ledgers, placement, health."""

@@ -1,0 +1,1 @@
+"""Finding cameras and talking ONVIF to them."""

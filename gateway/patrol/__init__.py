@@ -1,0 +1,1 @@
+"""Patrols by video and on foot: plans, rounds, tasks, and a fresh look at what was handled."""

@@ -1,0 +1,70 @@
+"""The services of patrols, wired: rounds are made and missed, handled cases are looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import datetime
+
+from gateway.errors import NotFound
+from gateway.evidence.snapshot import Jpeg, store_picture
+from gateway.patrol.handled import FreshLook, HandledDesk, Hands
+from gateway.patrol.photos import CleanPicture, PictureRefused, clean_picture
+from gateway.patrol.recheck import Examined, OpenDetector, examine
+from gateway.patrol.rounds import RoundClerk
+from gateway.web.camera_look import fetch_picture, worker_of
+from gateway.web.context import WebContext
+from gateway.web.problems import ProblemRaised
+from gateway.web.task_orders import order_verify
+from storage.records import Evidence, EvidenceKind
+from storage.records_patrol import FedBackCase, LookResult, Task
+
+# As it came: a detector sees small things better in it, and so do people.
+LOOK_SIDE_PX = 1920
+
+
+def make_round_clerk(context: WebContext) -> RoundClerk:
+    """Return the service that makes rounds and ends missed ones."""
+    return RoundClerk(context.stores.patrol, context.settings.timezone, context.clock)
+
+
+def make_handled_desk(context: WebContext, reopen: OpenDetector) -> HandledDesk:
+    """Return the service that looks at the places of cases that came back as handled."""
+    work = _Work(context, reopen)
+    return HandledDesk(context.stores.looks, Hands(work.look, work.examine, work.keep, work.ask), context.clock)
+
+
+class _Work:
+    def __init__(self, context: WebContext, reopen: OpenDetector) -> None:
+        self._context = context
+        self._reopen = reopen
+
+    async def look(self, camera_id: str) -> FreshLook | None:
+        try:
+            worker = await worker_of(self._context, camera_id)
+            body, said = await fetch_picture(self._context, worker, camera_id)
+            taken_at = datetime.fromisoformat(said)
+            picture = await asyncio.to_thread(clean_picture, body, max_side_px=LOOK_SIDE_PX)
+        except (NotFound, ProblemRaised, PictureRefused, ValueError):
+            return None
+        return FreshLook(picture, taken_at) if taken_at.tzinfo is not None else None
+
+    async def examine(self, found: FedBackCase, picture: CleanPicture) -> Examined:
+        try:
+            camera = self._context.site.camera(found.event.camera_id)
+        except KeyError:
+            return Examined(LookResult.CANNOT_TELL, detail="no_detector")
+        return await asyncio.to_thread(examine, found.event, camera, picture.bgr, self._reopen)
+
+    async def keep(self, found: FedBackCase, fresh: FreshLook) -> Evidence:
+        picture = fresh.picture
+        jpeg = Jpeg(picture.jpeg, picture.width, picture.height, fresh.taken_at)
+        # One name per answer of the platform: a repeat after a crash writes over the same file.
+        name = f"after-{hashlib.sha256(found.step.id.encode()).hexdigest()[:12]}.jpg"
+        camera = next((c for c in self._context.site.cameras if c.id == found.event.camera_id), None)
+        masked = bool(camera and camera.privacy_masks)
+        clock, media = self._context.clock, self._context.media
+        return await store_picture(media, found.event, EvidenceKind.AFTER, jpeg, clock, masked=masked, name=name)
+
+    async def ask(self, found: FedBackCase) -> Task:
+        return await order_verify(self._context, found)
