@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from functools import cache
 
 from aiohttp import WSCloseCode, web
 
@@ -44,9 +46,31 @@ from gateway.web.openapi import describe
 from gateway.web.routes import Call, Open, Route, check_routes
 
 
+async def _describe(_: Call[None, None]) -> web.StreamResponse:
+    text = await asyncio.to_thread(_description)
+    return web.Response(text=text, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+
+@cache
+def _description() -> str:
+    """Return the description; it takes most of a second, and most processes are never asked for it."""
+    return json.dumps(describe(api_routes()), ensure_ascii=False)
+
+
+_DESCRIPTION = Route(
+    method="GET",
+    path="/openapi.json",
+    handle=_describe,
+    summary="This description",
+    tag="reference",
+    access=Open.ANYBODY,
+    media_type="application/json",
+)
+
+
 def api_routes() -> list[Route]:
     """Return every endpoint below `/api/v1`."""
-    routes = [
+    return [
         *session_api.ROUTES,
         *review_desk_api.ROUTES,
         *note_api.ROUTES,
@@ -73,8 +97,8 @@ def api_routes() -> list[Route]:
         *point_api.ROUTES,
         *handled_api.ROUTES,
         *numbers_api.ROUTES,
+        _DESCRIPTION,
     ]
-    return [*routes, _description(routes)]
 
 
 def make_web_app(context: WebContext) -> web.Application:
@@ -99,23 +123,6 @@ def make_web_app(context: WebContext) -> web.Application:
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_send_home)
     return app
-
-
-def _description(routes: list[Route]) -> Route:
-    async def show(_: Call[None, None]) -> web.StreamResponse:
-        return web.Response(text=text, content_type="application/json", headers={"Cache-Control": "no-cache"})
-
-    route = Route(
-        method="GET",
-        path="/openapi.json",
-        handle=show,
-        summary="This description",
-        tag="reference",
-        access=Open.ANYBODY,
-        media_type="application/json",
-    )
-    text = json.dumps(describe([*routes, route]), ensure_ascii=False)
-    return route
 
 
 async def _send_home(app: web.Application) -> None:
