@@ -129,7 +129,7 @@ async def lives(databases: list[str], tmp_path: Path) -> AsyncIterator[list[Live
             rig.configure(cameras(rig), database_url=address)
             await rig.simulate(f"street={await asyncio.to_thread(write_scene, folder / 'street.mp4')}")
             stores = await stack.enter_async_context(open_stores(address, migrate=True))
-            found.append(Lives(stores, await stack.enter_async_context(worker_of(rig))))
+            found.append(Lives(stores, await stack.enter_async_context(worker_of(rig, database_url=address))))
         yield found
 
 

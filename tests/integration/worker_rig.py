@@ -67,11 +67,15 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def worker_of(rig: Rig, before: str = "") -> AsyncIterator[WorkerProcess]:
-    """Give a worker, not yet started; it is killed at the end of the block, and its words are printed."""
+async def worker_of(rig: Rig, before: str = "", database_url: str = "") -> AsyncIterator[WorkerProcess]:
+    """Give a worker, not yet started; it is killed at the end of the block, and its words are printed.
+
+    The site goes into the database first: that of the settings, or the default one.
+    """
     worker = WorkerProcess(rig, before)
     rig.data.mkdir(exist_ok=True)
-    async with open_stores(f"sqlite:///{rig.data / 'gridpatrol.db'}", migrate=True) as stores:
+    address = database_url or f"sqlite:///{rig.data / 'gridpatrol.db'}"
+    async with open_stores(address, migrate=True) as stores:
         await configure(stores, rig.data, rig.site)
     try:
         yield worker
