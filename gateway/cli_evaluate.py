@@ -100,7 +100,7 @@ def run_dry(
     zone = ZoneInfo(loaded.timezone)
     span = Span(_moment(start, zone, "--from"), _moment(end, zone, "--to") if end else SystemClock().now())
     site = load_site(config)
-    found = next((c for c in site.cameras if c.id == camera), None)
+    found = site.find_camera(camera)
     if found is None:
         hint = likely(camera, [c.id for c in site.cameras])
         raise typer.BadParameter(f"no camera {camera!r} in {config}" + (f" ({hint})" if hint else ""))

@@ -132,7 +132,7 @@ def _of_task(task: Task) -> Iterator[models.LogEntry]:
 async def _coverage(call: Call[models.DayOfGridQuery, None]) -> models.PatrolCoverage:
     grid_id = call.query.grid_id
     require(call.principal, Right.PATROL_DO, grid_id)
-    grid = next((grid for grid in call.context.site.grids if grid.id == grid_id), None)
+    grid = call.context.site.find_grid(grid_id)
     if grid is None:
         raise NotFound(grid_id)
     day, span = local_day(call.context, call.query.day)

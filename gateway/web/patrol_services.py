@@ -50,9 +50,8 @@ class _Work:
         return FreshLook(picture, taken_at) if taken_at.tzinfo is not None else None
 
     async def examine(self, found: FedBackCase, picture: CleanPicture) -> Examined:
-        try:
-            camera = self._context.site.camera(found.event.camera_id)
-        except KeyError:
+        camera = self._context.site.find_camera(found.event.camera_id)
+        if camera is None:
             return Examined(LookResult.CANNOT_TELL, detail="no_detector")
         return await asyncio.to_thread(examine, found.event, camera, picture.bgr, self._reopen)
 
@@ -61,7 +60,7 @@ class _Work:
         jpeg = Jpeg(picture.jpeg, picture.width, picture.height, fresh.taken_at)
         # One name per answer of the platform: a repeat after a crash writes over the same file.
         name = f"after-{hashlib.sha256(found.step.id.encode()).hexdigest()[:12]}.jpg"
-        camera = next((c for c in self._context.site.cameras if c.id == found.event.camera_id), None)
+        camera = self._context.site.find_camera(found.event.camera_id)
         masked = bool(camera and camera.privacy_masks)
         clock, media = self._context.clock, self._context.media
         return await store_picture(media, found.event, EvidenceKind.AFTER, jpeg, clock, masked=masked, name=name)

@@ -114,7 +114,7 @@ def view_view(
     context: WebContext, point: PatrolPoint, said: PatrolView | None, state: CameraState | None
 ) -> models.ViewView:
     """Show a view with what was said of it."""
-    camera = next((c for c in context.site.cameras if c.id == point.camera_id), None)
+    camera = context.site.find_camera(point.camera_id)
     return models.ViewView(
         point_id=point.id,
         camera_id=point.camera_id,

@@ -139,7 +139,7 @@ async def _suggest(call: Call[None, models.SuggestRequest]) -> models.Suggestion
 async def _workers(call: Call[models.WorkerQuery, None]) -> list[models.WorkerView]:
     grid_id = call.query.grid_id
     require(call.principal, Right.PATROL_PLAN, grid_id)
-    grid = next((grid for grid in call.context.site.grids if grid.id == grid_id), None)
+    grid = call.context.site.find_grid(grid_id)
     named = {worker.account for worker in grid.workers} if grid else set()
     accounts = [a for a in await call.context.stores.accounts.all() if can_go(call.context, a, grid_id)]
     shown = [models.WorkerView(id=a.id, name=a.display_name or a.name, named=a.name in named) for a in accounts]

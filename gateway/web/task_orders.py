@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from camera_configs.models import CameraConfig
 from gateway.access.rights import Right, principal_for
 from gateway.patrol.tasks import SYSTEM, Order, Place, check_task, right_worker, verify_task
 from gateway.web.context import WebContext
@@ -46,7 +45,7 @@ async def worker_for(context: WebContext, grid_id: str) -> str | None:
 
 async def named_workers(context: WebContext, grid_id: str) -> list[Account]:
     """Return the accounts of a grid's workers that can be sent there, in the order of its configuration."""
-    grid = next((grid for grid in context.site.grids if grid.id == grid_id), None)
+    grid = context.site.find_grid(grid_id)
     names = [worker.account for worker in grid.workers] if grid else []
     found = [await context.stores.accounts.by_name(name) for name in names]
     return [account for account in found if account is not None and can_go(context, account, grid_id)]
@@ -69,7 +68,7 @@ def deadline(context: WebContext, event_type: str, at: datetime) -> datetime | N
 
 def place_of(context: WebContext, camera_id: str) -> Place:
     """Return where a camera looks; one that is no longer configured has no position."""
-    camera: CameraConfig | None = next((c for c in context.site.cameras if c.id == camera_id), None)
+    camera = context.site.find_camera(camera_id)
     if camera is None:
         return Place(camera_id, "", None, None)
     return Place(camera.name, camera.position.place or camera.name, camera.position.lon, camera.position.lat)

@@ -71,6 +71,11 @@ class Scene:
         changes = [way for way, before in zip(ways, [None, *ways], strict=False) if way != before]
         return bool(states) and states[-1] is CoverageState.POLLED and changes.count(False) >= times
 
+    async def shown(self, tiers: list[str]) -> bool:
+        """Whether these are the tiers last shown of the camera, in order."""
+        await self.state()
+        return self.tiers[-len(tiers) :] == tiers
+
     async def event(self) -> tuple[Event, list[Evidence]] | None:
         """Return the event once it can be shown."""
         await self.state()
@@ -172,9 +177,10 @@ async def test_polled_camera_opens_its_stream_for_what_happens_and_closes_it_aga
     assert (event.event_type, event.rule_id) == ("zone_intrusion", "enter")
     check_evidence(scene, event, evidence)
     await until(lambda: scene.polled_after(2), WAIT_S, "polling again")
+    # The ledger and what is shown of the camera are written at their own times.
+    await until(lambda: scene.shown([POLL_TIER, "main", POLL_TIER]), WAIT_S, "the tiers in order")
     await check_counters(scene)
 
-    assert scene.tiers[-3:] == [POLL_TIER, "main", POLL_TIER]
     rows = await scene.rows()
     first = next(n for n, row in enumerate(rows) if row.state is CoverageState.POLLED)
     assert {row.state for row in rows[first:]} <= {CoverageState.POLLED, *WATCHED_CLOSELY}, rows
