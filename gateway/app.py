@@ -30,7 +30,7 @@ from gateway.delivery.signing import Signer
 from gateway.delivery.webhook import WebhookChannel, WebhookEndpoint
 from gateway.desk.services import DeskServices
 from gateway.desk.trials import TrialDesk
-from gateway.errors import GridPatrolError, SettingsError
+from gateway.errors import GridPatrolError, PortTaken, SettingsError
 from gateway.fleet.local import FleetPlan, LocalFleet
 from gateway.fleet.readiness import machine_types, ready_types
 from gateway.patrol.recheck import detector_of
@@ -71,10 +71,6 @@ ACCOUNT_WORDS = {
 
 class AccountRefused(GridPatrolError):
     """The account asked for cannot be made."""
-
-
-class PortTaken(GridPatrolError):
-    """The web port cannot be listened on."""
 
 
 async def run_gateway(settings: Settings, config_dir: Path | None) -> None:

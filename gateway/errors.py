@@ -11,6 +11,10 @@ class GridPatrolError(Exception):
     """Root of all errors raised on purpose by the gateway."""
 
 
+class PortTaken(GridPatrolError):
+    """A port cannot be listened on."""
+
+
 class CameraError(GridPatrolError):
     """A camera could not be watched; the camera is retried, others are untouched.
 

@@ -36,7 +36,7 @@ ONLY_IN = {
     "pywebpush": ("gateway/push/",),
     "py_vapid": ("gateway/push/",),
     "zeep": ("gateway/onvif/",),
-    "typer": ("gateway/cli.py", "gateway/cli_evaluate.py", "gateway/cli_models.py", "gateway/cli_config.py"),
+    "typer": ("gateway/cli/",),
 }  # fmt: skip
 # Words of what GridPatrol never does; a package of this kind must not even be a dependency.
 IDENTITY = re.compile(

@@ -17,7 +17,7 @@ import pytest
 
 from gateway.access.accounts import NewAccount
 from gateway.app import AccountRefused, Front, add_account
-from gateway.cli import main
+from gateway.cli.main import main
 from gateway.clock import SystemClock
 from gateway.configuration import open_configuration
 from gateway.errors import SettingsError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import cli
+from gateway.cli import main as cli
 from gateway.evaluation.cameras import CAMERA_ID
 from storage.media import FolderMediaStore
 from storage.records import Verdict

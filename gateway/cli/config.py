@@ -14,6 +14,7 @@ import typer
 from camera_configs.diff import differences
 from camera_configs.documents import document_of
 from camera_configs.writer import ForeignFiles, site_files, write_folder
+from gateway.cli.options import SettingsFile
 from gateway.clock import SystemClock
 from gateway.configuration import Configuration, open_configuration
 from gateway.desk.folder import FolderReading
@@ -23,11 +24,12 @@ from gateway.settings import Settings, load_settings
 from storage.records_config import ConfigVersion
 from storage.stores import open_stores
 
-config_cli = typer.Typer(help="The configuration in force, as files.", no_args_is_help=True)
+cli = typer.Typer(
+    name="config", add_completion=False, help="The configuration in force, as files.", no_args_is_help=True
+)
 
 Folder = Annotated[Path, typer.Argument(help="Folder of YAML files.", exists=True, file_okay=False)]
 Target = Annotated[Path, typer.Argument(help="An empty folder, or one of an earlier export.", file_okay=False)]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.", dir_okay=False)]
 Reason = Annotated[str, typer.Option(help="Why; stands in the version.")]
 
 
@@ -35,7 +37,7 @@ class ExportRefused(GridPatrolError):
     """The folder cannot be written."""
 
 
-@config_cli.command("apply")
+@cli.command("apply")
 def apply(
     folder: Folder,
     reason: Reason,
@@ -58,13 +60,13 @@ def apply(
     typer.echo("nothing to change" if version is None else f"version {version.id}: {version.entries} entries")
 
 
-@config_cli.command("diff")
+@cli.command("diff")
 def diff(folder: Folder, settings: SettingsFile = None) -> None:
     """Show what `apply` would change: values in force, then those of the folder."""
     _print(asyncio.run(_compare(load_settings(settings), folder)))
 
 
-@config_cli.command("export")
+@cli.command("export")
 def export(folder: Target, settings: SettingsFile = None) -> None:
     """Write the configuration in force as YAML files: the same configuration, the same bytes.
 

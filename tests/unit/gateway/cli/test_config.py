@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
+from gateway.cli.main import main
 from tests.unit.gateway.fleet.processes import write_site
 
 Run = Callable[..., tuple[int, str, str]]

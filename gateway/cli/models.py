@@ -9,36 +9,34 @@ import typer
 
 from detectors import commands
 from detectors.ultralytics_model import TrainingOptions
+from gateway.cli.options import SettingsFile
 from gateway.settings import load_settings
 
-models_cli = typer.Typer(help="Detector models.", no_args_is_help=True)
+cli = typer.Typer(name="models", add_completion=False, help="Detector models.", no_args_is_help=True)
 
 Name = Annotated[str | None, typer.Option("--name", help="Name to keep it under; default: the file's.")]
 Size = Annotated[int, typer.Option("--size", help="Side of the network's input in pixels.")]
 
 
-Settings = Annotated[Path | None, typer.Option("--settings", help="TOML file of settings.", dir_okay=False)]
-
-
-@models_cli.callback()
-def models(ctx: typer.Context, settings: Settings = None) -> None:
+@cli.callback()
+def models(ctx: typer.Context, settings: SettingsFile = None) -> None:
     """Detector models."""
     ctx.obj = load_settings(settings).models_path
 
 
-@models_cli.command("list")
+@cli.command("list")
 def list_models(ctx: typer.Context) -> None:
     """List the models of this installation."""
     typer.echo(commands.describe_all(commands.list_models(ctx.obj)))
 
 
-@models_cli.command("add")
+@cli.command("add")
 def add(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="An ONNX file.")], name: Name = None) -> None:
     """Check an ONNX file and keep it."""
     typer.echo(commands.describe(commands.add_model(ctx.obj, file, name)))
 
 
-@models_cli.command("fetch")
+@cli.command("fetch")
 def fetch(
     ctx: typer.Context, name: Annotated[str, typer.Argument(help="For example yolo26n.")], size: Size = 640
 ) -> None:
@@ -46,7 +44,7 @@ def fetch(
     typer.echo(commands.describe(commands.fetch_model(ctx.obj, name, size)))
 
 
-@models_cli.command("export")
+@cli.command("export")
 def export(
     ctx: typer.Context,
     weights: Annotated[Path, typer.Argument(help="A .pt file.")],
@@ -57,7 +55,7 @@ def export(
     typer.echo(commands.describe(commands.export_model(ctx.obj, weights, size, name)))
 
 
-@models_cli.command("train")
+@cli.command("train")
 def train(
     ctx: typer.Context,
     data: Annotated[
@@ -80,7 +78,7 @@ def train(
     typer.echo(commands.describe_types(ctx.obj, card))
 
 
-@models_cli.command("map")
+@cli.command("map")
 def map_types(
     ctx: typer.Context, name: str, table: Annotated[Path, typer.Argument(help="YAML table `label: event_type`.")]
 ) -> None:
@@ -89,7 +87,7 @@ def map_types(
         typer.echo(f"{label} = {event_type}")
 
 
-@models_cli.command("remove")
+@cli.command("remove")
 def remove(ctx: typer.Context, name: str) -> None:
     """Delete a model."""
     commands.remove_model(ctx.obj, name)
