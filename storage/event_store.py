@@ -15,7 +15,7 @@ from storage.engine import Database
 from storage.errors import RecordNotFound
 from storage.mapping import CASES, EVENTS, EVIDENCE, REVIEW_ITEMS, Mapped, R, dialect_insert, upsert
 from storage.protocols import Scope
-from storage.records import Event, EventState, Evidence, ReviewItem
+from storage.records import Event, EventState, Evidence, EvidenceKind, ReviewItem
 from storage.scopes import in_scope, is_narrow
 from storage.tables import cases, events, evidence, metadata, review_items
 
@@ -103,6 +103,14 @@ class SqlEventStore:
         query = EVIDENCE.select().where(evidence.c.event_id.in_(event_ids))
         async with self._database.read() as conn:
             return await EVIDENCE.all(conn, query.order_by(evidence.c.created_at, evidence.c.id))
+
+    async def first_files(self, event_ids: Sequence[str]) -> dict[tuple[str, EvidenceKind], str]:
+        """Return the id of the oldest file of each kind, by event and kind, in one query."""
+        c = evidence.c
+        newest_first = (c.created_at.desc(), c.id.desc())  # so that the oldest is written last
+        query = select(c.event_id, c.kind, c.id).where(c.event_id.in_(event_ids)).order_by(*newest_first)
+        async with self._database.read() as conn:
+            return {(event_id, kind): file_id for event_id, kind, file_id in await conn.execute(query)}
 
     async def evidence(self, event_id: str) -> list[Evidence]:
         """Return the event's files, oldest first."""

@@ -41,6 +41,8 @@ class SqlHoldStore:
 
     async def of(self, item_ids: Sequence[str], now: datetime) -> dict[str, Hold]:
         """Return the holds that count now."""
+        if not item_ids:
+            return {}
         query = HOLDS.select().where(_c.item_id.in_(item_ids), _c.until > now)
         async with self._database.read() as conn:
             return {hold.item_id: hold for hold in await HOLDS.all(conn, query)}

@@ -25,6 +25,7 @@ from storage.records import (
     Delivery,
     Event,
     Evidence,
+    EvidenceKind,
     Page,
     ReviewItem,
     WebSession,
@@ -84,6 +85,9 @@ class EventStore(Protocol):
 
     async def evidence_of_many(self, event_ids: Sequence[str]) -> list[Evidence]:
         """Return the files of these events in one query, oldest first."""
+
+    async def first_files(self, event_ids: Sequence[str]) -> dict[tuple[str, EvidenceKind], str]:
+        """Return the id of the oldest file of each kind, by event and kind, in one query."""
 
     async def evidence(self, event_id: str) -> list[Evidence]:
         """Return the event's files, oldest first."""

@@ -7,13 +7,14 @@ a long list, a window of it is walked, and if that does not fill the page, the r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import cursors
@@ -25,6 +26,9 @@ from storage.tables import review_items
 WINDOW = 5_000
 # Stretches merged in one statement; more are taken in turns.
 STRETCHES = 32
+# Statements kept ready per process; there are some hundreds of sorts of them at most.
+SHAPES = 512
+NOT_GRIDS = "not_grid_id"
 # An empty stretch: no grid has this id.
 NO_GRID = ""
 
@@ -155,47 +159,94 @@ async def _merged(
     conn: AsyncConnection, search: Search, lead: _Lead, start: Keys | None, count: int, *, bound: Keys | None = None
 ) -> list[Keys]:
     """Return the first keys of all stretches; each holds little that is not wanted."""
-    fits = _fits(search, lead)
-    heads = [s.where(*fits).limit(count) for s in _stretches(search, lead, start, bound)]
-    rows = await conn.execute(_together(search.listing, heads, count))
+    asked = _conditions(search, lead)
+    shape = _Shape(
+        search.query.waiting,
+        tuple(column.name for column in lead.columns),
+        len(lead.values),
+        after=start is not None,
+        up_to=bound is not None,
+        fits=tuple(name for name, values in asked.items() if values),
+    )
+    rows = await conn.execute(_heads(shape), _given(lead, start, bound) | asked | {"count": count})
     return [tuple(row) for row in rows]
 
 
 async def _window_end(conn: AsyncConnection, search: Search, lead: _Lead, start: Keys | None) -> Keys | None:
     """Return up to where a window reaches, None when the whole rest is within one."""
-    ends = [s.offset(WINDOW - 1).limit(1) for s in _stretches(search, lead, start)]
-    row = (await conn.execute(_together(search.listing, ends, 1))).first()
+    columns = tuple(column.name for column in lead.columns)
+    shape = _Shape(search.query.waiting, columns, len(lead.values), after=start is not None)
+    row = (await conn.execute(_ends(shape), _given(lead, start, None))).first()
     return None if row is None else tuple(row)
 
 
-def _stretches(search: Search, lead: _Lead, start: Keys | None, bound: Keys | None = None) -> list[Select[Any]]:
-    """Select each stretch in the list's order, after one item and up to another."""
-    listing = search.listing
-    statement = select(*listing.order).order_by(*_directed(listing, listing.order))
-    statement = statement.where(_c.verdict.is_(None) if search.query.waiting else _c.verdict.is_not(None))
-    if start is not None:
-        statement = statement.where(_after(listing, start))
-    if bound is not None:
-        statement = statement.where(_up_to(listing, bound))
-    led = [[c == value for c, value in zip(lead.columns, values, strict=True)] for values in lead.values]
-    return [statement.where(*conditions) for conditions in led]
+def _conditions(search: Search, lead: _Lead) -> dict[str, list[str]]:
+    """Return what the stretches do not fulfil by themselves: values by the column's name, and grids left out."""
+    led = {column.name for column in lead.columns}
+    asked = {"event_type": search.query.event_types, "severity": search.query.severities, "grid_id": search.grids or ()}
+    found = {name: sorted(values) for name, values in asked.items() if values and name not in led}
+    return found | ({NOT_GRIDS: sorted(search.without)} if search.without else {})
 
 
-def _fits(search: Search, lead: _Lead) -> list[ColumnElement[bool]]:
-    """Return the conditions that the stretches do not fulfil by themselves."""
-    query, led = search.query, {column.name for column in lead.columns}
-    asked: list[tuple[Any, Sequence[str]]] = [(_c.event_type, query.event_types), (_c.severity, query.severities)]
-    if search.grids is not None:
-        asked.append((_c.grid_id, sorted(search.grids)))
-    fits: list[ColumnElement[bool]] = [
-        beside(column).in_(values) for column, values in asked if values and column.name not in led
+def _given(lead: _Lead, start: Keys | None, bound: Keys | None) -> dict[str, Any]:
+    given = {
+        f"{column.name}_{number}": value
+        for number, values in enumerate(lead.values)
+        for column, value in zip(lead.columns, values, strict=True)
+    }
+    for name, keys in (("after", start), ("up_to", bound)):
+        given |= {f"{name}_{number}": key for number, key in enumerate(keys or ())}
+    return given
+
+
+class _Shape(NamedTuple):
+    """What makes one statement differ from another but for values: building one takes longer than running it."""
+
+    waiting: bool
+    lead: tuple[str, ...]
+    stretches: int
+    after: bool = False
+    up_to: bool = False
+    fits: tuple[str, ...] = ()
+
+    @property
+    def listing(self) -> Listing:
+        return WAITING if self.waiting else JUDGED
+
+
+@lru_cache(maxsize=SHAPES)
+def _heads(shape: _Shape) -> Select[Any]:
+    """Select the head of every stretch, merged."""
+    count = bindparam("count", type_=Integer)
+    fits = [
+        beside(_c.grid_id).not_in(bindparam(name, expanding=True))
+        if name == NOT_GRIDS
+        else beside(_c[name]).in_(bindparam(name, expanding=True))
+        for name in shape.fits
     ]
-    return [*fits, beside(_c.grid_id).not_in(sorted(search.without))] if search.without else fits
+    return _together(shape.listing, [s.where(*fits).limit(count) for s in _stretches(shape)], count)
 
 
-def _together(listing: Listing, heads: Sequence[Select[Any]], count: int) -> Select[Any]:
-    if len(heads) == 1:
-        return heads[0]
+@lru_cache(maxsize=SHAPES)
+def _ends(shape: _Shape) -> Select[Any]:
+    """Select the first entry beyond a window of any stretch."""
+    return _together(shape.listing, [s.offset(WINDOW - 1).limit(1) for s in _stretches(shape)], 1)
+
+
+def _stretches(shape: _Shape) -> Iterator[Select[Any]]:
+    """Select each stretch in the list's order, after one item and up to another."""
+    listing = shape.listing
+    statement = select(*listing.order).order_by(*_directed(listing, listing.order))
+    statement = statement.where(_c.verdict.is_(None) if shape.waiting else _c.verdict.is_not(None))
+    if shape.after:
+        statement = statement.where(_after(listing))
+    if shape.up_to:
+        statement = statement.where(_up_to(listing))
+    for number in range(shape.stretches):
+        yield statement.where(*(_c[name] == bindparam(f"{name}_{number}") for name in shape.lead))
+
+
+def _together(listing: Listing, heads: Iterable[Select[Any]], count: Any) -> Select[Any]:
     stretches = [head.subquery() for head in heads]
     every = union_all(*(select(stretch) for stretch in stretches)).subquery()
     return select(every).order_by(*_directed(listing, [every.c[c.name] for c in listing.order])).limit(count)
@@ -205,20 +256,21 @@ def _directed(listing: Listing, columns: Iterable[ColumnElement[Any]]) -> list[C
     return [column.desc() if listing.newest_first else column for column in columns]
 
 
-def _after(listing: Listing, keys: Keys) -> ColumnElement[bool]:
-    columns, given = tuple_(*listing.order), _given(listing, keys)
+def _after(listing: Listing) -> ColumnElement[bool]:
+    columns, given = tuple_(*listing.order), _place("after", listing)
     beyond: ColumnElement[bool] = columns < given if listing.newest_first else columns > given
     return beyond
 
 
-def _up_to(listing: Listing, keys: Keys) -> ColumnElement[bool]:
-    columns, given = tuple_(*listing.order), _given(listing, keys)
+def _up_to(listing: Listing) -> ColumnElement[bool]:
+    columns, given = tuple_(*listing.order), _place("up_to", listing)
     within: ColumnElement[bool] = columns >= given if listing.newest_first else columns <= given
     return within
 
 
-def _given(listing: Listing, keys: Keys) -> Any:
-    return tuple_(*(literal(key, column.type) for key, column in zip(keys, listing.order, strict=True)))
+def _place(name: str, listing: Listing) -> Any:
+    """Return a place in the list, given as `NAME_0`, `NAME_1`, ..."""
+    return tuple_(*(bindparam(f"{name}_{n}", type_=column.type) for n, column in enumerate(listing.order)))
 
 
 def _in_order(listing: Listing, keys: Iterable[Keys]) -> list[Keys]:

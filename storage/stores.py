@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from storage.account_store import SqlAccountStore
@@ -11,6 +11,7 @@ from storage.audit_store import SqlAuditStore
 from storage.case_store import SqlCaseStore
 from storage.change_store import SqlChangeStore
 from storage.config_store import SqlConfigStore
+from storage.count_store import SqlCountStore
 from storage.coverage_store import SqlCoverageStore
 from storage.desk_store import SqlDeskStore
 from storage.engine import Database, open_database
@@ -34,6 +35,7 @@ from storage.protocols import (
     ReviewStore,
 )
 from storage.protocols_config import ConfigStore
+from storage.protocols_counts import CountStore
 from storage.protocols_desk import DeskStore
 from storage.protocols_patrol import LookStore, NumbersStore, PatrolStore, TaskStore
 from storage.protocols_review import HoldStore, NoteStore, PushStore
@@ -45,8 +47,13 @@ from storage.task_store import SqlTaskStore
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Everything that is kept in the database."""
+    """Everything that is kept in the database.
 
+    Attributes:
+        together: Opens a block whose reads share one transaction; see `Database.together`.
+    """
+
+    together: Callable[[], AbstractAsyncContextManager[None]]
     events: EventStore
     reviews: ReviewStore
     cases: CaseStore
@@ -65,6 +72,7 @@ class Stores:
     looks: LookStore
     numbers: NumbersStore
     desk: DeskStore
+    counts: CountStore
 
 
 @asynccontextmanager
@@ -89,6 +97,7 @@ async def open_stores(database_url: str, *, migrate: bool) -> AsyncIterator[Stor
 
 def _stores(database: Database) -> Stores:
     return Stores(
+        together=database.together,
         events=SqlEventStore(database),
         reviews=SqlReviewStore(database),
         cases=SqlCaseStore(database),
@@ -107,4 +116,5 @@ def _stores(database: Database) -> Stores:
         looks=SqlLookStore(database),
         numbers=SqlNumbersStore(database),
         desk=SqlDeskStore(database),
+        counts=SqlCountStore(database),
     )

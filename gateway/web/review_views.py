@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.web import review_models
 from gateway.web.views import RECENT_EVENTS, Places, account_names, case_view, event_view, evidence_view, item_view
 from storage.protocols import ReviewFilter, Scope
-from storage.records import Event, Evidence, EvidenceKind, ReviewItem
+from storage.records import Event, EvidenceKind, ReviewItem
 from storage.records_review import Hold, ReviewNote
 from storage.stores import Stores
 
@@ -49,11 +48,14 @@ class Asked:
 
 async def review_page(stores: Stores, places: Places, asked: Asked, reader: Reader) -> review_models.ReviewPage:
     """Show a page of the queue, with how much waits in the scope."""
-    page = await stores.reviews.page(asked.scope, asked.query, asked.cursor, asked.limit)
+    async with stores.together():
+        page = await stores.reviews.page(asked.scope, asked.query, asked.cursor, asked.limit)
+        counts = await stores.reviews.counts(asked.scope)
+        entries = await review_entries(stores, places, page.items, reader)
     return review_models.ReviewPage(
-        items=await review_entries(stores, places, page.items, reader),
+        items=entries,
         next_cursor=page.next_cursor,
-        counts=review_models.SeverityCounts.model_validate(await stores.reviews.counts(asked.scope)),
+        counts=review_models.SeverityCounts.model_validate(counts),
     )
 
 
@@ -62,30 +64,20 @@ async def review_entries(
 ) -> list[review_models.ReviewEntry]:
     """Show items of a list: five queries for all of them."""
     event_ids = [item.event_id for item in items]
-    async with asyncio.TaskGroup() as group:
-        events = group.create_task(stores.events.many(event_ids))
-        files = group.create_task(stores.events.evidence_of_many(event_ids))
-        cameras, types = ({item.camera_id for item in items}, {item.event_type for item in items})
-        alike = group.create_task(stores.reviews.waiting_alike(sorted(cameras), sorted(types)))
-        holds = group.create_task(stores.holds.of([item.id for item in items if item.verdict is None], reader.now))
-    people = [item.judged_by for item in items] + [hold.account_id for hold in holds.result().values()]
-    around = Surroundings(
-        events.result(),
-        _first_files(files.result()),
-        alike.result(),
-        holds.result(),
-        await account_names(stores, people),
-        places,
-        reader,
-    )
+    cameras, types = ({item.camera_id for item in items}, {item.event_type for item in items})
+    async with stores.together():
+        holds = await stores.holds.of([item.id for item in items if item.verdict is None], reader.now)
+        people = [item.judged_by for item in items] + [hold.account_id for hold in holds.values()]
+        around = Surroundings(
+            await stores.events.many(event_ids),
+            await stores.events.first_files(event_ids),
+            await stores.reviews.waiting_alike(sorted(cameras), sorted(types)),
+            holds,
+            await account_names(stores, people),
+            places,
+            reader,
+        )
     return [_entry(item, around) for item in items]
-
-
-def _first_files(files: Iterable[Evidence]) -> dict[tuple[str, EvidenceKind], str]:
-    first: dict[tuple[str, EvidenceKind], str] = {}
-    for file in files:
-        first.setdefault((file.event_id, file.kind), file.id)
-    return first
 
 
 def _entry(item: ReviewItem, around: Surroundings) -> review_models.ReviewEntry:
@@ -117,21 +109,19 @@ async def review_detail(
     stores: Stores, places: Places, item: ReviewItem, scope: Scope, reader: Reader
 ) -> review_models.ReviewDetail:
     """Show one item with its files, case and what else happened at this camera within the reader's scope."""
-    async with asyncio.TaskGroup() as group:
-        entries = group.create_task(review_entries(stores, places, [item], reader))
-        files = group.create_task(stores.events.evidence(item.event_id))
-        case = group.create_task(stores.cases.by_event(item.event_id))
-        notes = group.create_task(stores.notes.of_item(item.id))
-        recent = group.create_task(stores.events.recent(scope, item.camera_id, RECENT_EVENTS + 1))
-    opened = case.result()
-    people = [note.account_id for note in notes.result()] + ([opened.opened_by] if opened else [])
-    names = await account_names(stores, people)
-    others = [event for event in recent.result() if event.id != item.event_id][:RECENT_EVENTS]
-    (entry,) = entries.result()
+    async with stores.together():
+        (entry,) = await review_entries(stores, places, [item], reader)
+        files = await stores.events.evidence(item.event_id)
+        opened = await stores.cases.by_event(item.event_id)
+        notes = await stores.notes.of_item(item.id)
+        recent = await stores.events.recent(scope, item.camera_id, RECENT_EVENTS + 1)
+        people = [note.account_id for note in notes] + ([opened.opened_by] if opened else [])
+        names = await account_names(stores, people)
+    others = [event for event in recent if event.id != item.event_id][:RECENT_EVENTS]
     return review_models.ReviewDetail(
         **{name: getattr(entry, name) for name in review_models.ReviewEntry.model_fields},
-        evidence=[evidence_view(file) for file in files.result()],
-        notes=[note_view(note, names) for note in notes.result()],
+        evidence=[evidence_view(file) for file in files],
+        notes=[note_view(note, names) for note in notes],
         case=case_view(opened, names) if opened else None,
         recent=[event_view(event, places) for event in others],
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from storage.errors import RecordNotFound
+from storage.records import EvidenceKind
 from storage.stores import Stores
 from tests.contract.store_samples import opened, shown
 
@@ -19,6 +22,30 @@ async def test_many_events_and_their_files_come_in_one_read(stores: Stores) -> N
     alone = [*await stores.events.evidence(first.id), *await stores.events.evidence(second.id)]
     assert {file.id for file in files} == {file.id for file in alone}
     assert (await stores.events.many([]), await stores.events.evidence_of_many([])) == ({}, [])
+
+
+async def test_first_file_of_each_kind_stands_for_the_event(stores: Stores) -> None:
+    """The oldest; kinds that an event lacks are left out."""
+    event, _ = await shown(stores)
+    files = await stores.events.evidence(event.id)
+    wanted: dict[tuple[str, EvidenceKind], str] = {}
+    for file in files:
+        wanted.setdefault((event.id, file.kind), file.id)
+    assert await stores.events.first_files([event.id, "evt_gone"]) == wanted
+    assert await stores.events.first_files([]) == {}
+
+
+async def test_reads_together_are_the_same_reads(stores: Stores) -> None:
+    """Tasks of the block take part, a block within changes nothing, writes go on, and the end is the end."""
+    event, _ = await shown(stores)
+    async with stores.together(), stores.together():
+        async with asyncio.TaskGroup() as group:
+            reads = [group.create_task(stores.events.get(event.id)) for _ in range(3)]
+        assert {read.result() for read in reads} == {await stores.events.get(event.id)}
+        with pytest.raises(RecordNotFound):
+            await stores.events.get("evt_gone")
+        other, _ = await shown(stores)
+    assert set(await stores.events.many([event.id, other.id])) == {event.id, other.id}
 
 
 async def test_waiting_items_are_counted_per_camera_and_type(stores: Stores) -> None:

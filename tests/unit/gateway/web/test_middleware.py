@@ -31,7 +31,7 @@ async def test_unreachable_database_is_told_as_503(
     async def gone(*_: object) -> None:
         raise StoreUnavailable("host db.internal is down")
 
-    monkeypatch.setattr(house.stores.events, "evidence_of_many", gone)
+    monkeypatch.setattr(house.stores.events, "first_files", gone)
     answer = await client.get(f"{API}/review")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
     assert "db.internal" not in await answer.text()

@@ -26,12 +26,12 @@ async def test_queries_do_not_grow_with_the_list(house: House, monkeypatch: pyte
     page = await house.stores.reviews.page(Scope(None), ReviewFilter())
     asked: Counter[str] = Counter()
     for store in (house.stores.events, house.stores.reviews, house.stores.accounts, house.stores.holds):
-        for name in ("many", "evidence_of_many", "waiting_alike", "get", "evidence", "all", "of"):
+        for name in ("many", "first_files", "waiting_alike", "get", "evidence", "all", "of"):
             if hasattr(store, name):
                 monkeypatch.setattr(store, name, _counted(asked, name, getattr(store, name)))
     entries = await review_entries(house.stores, Places(house.context.site), page.items, reader_at(house))
     assert [entry.similar for entry in entries] == [5] * 6
-    assert asked == {"many": 1, "evidence_of_many": 1, "waiting_alike": 1, "of": 1}
+    assert asked == {"many": 1, "first_files": 1, "waiting_alike": 1, "of": 1}
 
 
 def _counted(asked: Counter[str], name: str, method: Any) -> Any:
