@@ -246,7 +246,9 @@ def _stretches(shape: _Shape) -> Iterator[Select[Any]]:
         yield statement.where(*(_c[name] == bindparam(f"{name}_{number}") for name in shape.lead))
 
 
-def _together(listing: Listing, heads: Iterable[Select[Any]], count: Any) -> Select[Any]:
+def _together(listing: Listing, heads: Sequence[Select[Any]], count: Any) -> Select[Any]:
+    if len(heads) == 1:
+        return heads[0]
     stretches = [head.subquery() for head in heads]
     every = union_all(*(select(stretch) for stretch in stretches)).subquery()
     return select(every).order_by(*_directed(listing, [every.c[c.name] for c in listing.order])).limit(count)
