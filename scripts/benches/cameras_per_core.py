@@ -95,6 +95,7 @@ def run(argv: Sequence[str]) -> int:
             "looks_done": round(watch.looks.done),
             "looks_due": round(watch.looks.due),
             "rss_mb_per_camera": round(rss_mb, 2),
+            "ring_s": options.ring,
             "cameras": cameras,
             "cpu_percent_per_camera": round(100 * watch.span.cores / cameras, 3),
             "active_cameras": watch.looks.active,
@@ -124,6 +125,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--cameras", type=int, help=f"simulated cameras (default {CAMERAS})")
     parser.add_argument("--seconds", type=float, default=60.0, help="of measuring (default 60)")
     parser.add_argument("--warm-up", type=float, default=25.0, help="seconds before that (default 25)")
+    parser.add_argument("--ring", type=float, default=10.0, help="seconds kept in memory per camera (default 10)")
     parser.add_argument("--baseline-cameras", type=int, default=4, help="of the baseline, 0: none (default 4)")
     parser.add_argument("--baseline-seconds", type=float, default=30.0, help="of measuring it (default 30)")
     return parser
@@ -134,11 +136,11 @@ async def _watch(
 ) -> tuple[Watch, list[str]]:
     with simulating(shows_of(recording, cameras, options.mode)) as simulator:
         watched = site_of(simulator.urls, options.mode)
-        async with watching(folder / "one", watched[:1]) as worker:
+        async with watching(folder / "one", watched[:1], ring_s=options.ring) as worker:
             await worker.connected()
             await asyncio.sleep(BASE_SETTLE_S)
             base_rss_mb = use_of(worker.pid).rss_mb
-        async with watching(folder / "all", watched) as worker:
+        async with watching(folder / "all", watched, ring_s=options.ring) as worker:
             print(f"{await worker.connected()} cameras connected", flush=True)
             await asyncio.sleep(options.warm_up)
             before, meter = await worker.states(), ProcessMeter(worker.pid)
