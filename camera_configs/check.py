@@ -16,7 +16,9 @@ class CheckReport:
 
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
-    counts: Mapping[str, int]  # "regions", "grids", "cameras", "zones", "rules", "event_types" (changed by the site)
+    counts: Mapping[
+        str, int
+    ]  # "regions", "grids", "cameras", "zones", "rules", "event_types" (changed by the site); "calendar_years"
 
     @property
     def ok(self) -> bool:
@@ -40,6 +42,8 @@ def check(folder: Path) -> CheckReport:
     for key in ("zones", "rules"):
         counts[key] = sum(len(camera[key].items) for camera in cameras if key in camera)
     counts["event_types"] = len(list(draft.of("event_types")))
+    if years := len(list(draft.of("calendar"))):
+        counts["calendar_years"] = years
     return CheckReport(tuple(draft.problems), tuple(draft.warnings), counts)
 
 

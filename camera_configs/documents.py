@@ -13,27 +13,32 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from camera_configs.calendar import CalendarYear
 from camera_configs.models import CameraConfig, GridConfig, RegionConfig, SiteConfig
 from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
 
-Kind = Literal["region", "grid", "event_type", "camera"]
+Kind = Literal["region", "grid", "event_type", "calendar", "camera"]
 Document = Mapping[str, Any]
 
 # In the order in which what is referred to comes first.
-KINDS: tuple[Kind, ...] = ("region", "grid", "event_type", "camera")
+KINDS: tuple[Kind, ...] = ("region", "grid", "event_type", "calendar", "camera")
 SECTIONS: Mapping[Kind, str] = {
     "region": "regions",
     "grid": "grids",
     "event_type": "event_types",
+    "calendar": "calendar",
     "camera": "cameras",
 }
 MODELS: Mapping[Kind, type[BaseModel]] = {
     "region": RegionConfig,
     "grid": GridConfig,
     "event_type": EventTypeSpec,
+    "calendar": CalendarYear,
     "camera": CameraConfig,
 }
-ID_FIELDS: Mapping[Kind, str] = {"region": "code", "grid": "id", "event_type": "id", "camera": "id"}
+ID_FIELDS: Mapping[Kind, str] = {
+    "region": "code", "grid": "id", "event_type": "id", "calendar": "year", "camera": "id",
+}  # fmt: skip
 
 
 class Key(NamedTuple):
@@ -45,14 +50,14 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One region, grid, event type or camera."""
+    """One region, grid, event type, year of the calendar or camera."""
 
     key: Key
     document: Document
 
 
 def document_of(model: BaseModel) -> dict[str, Any]:
-    """Return the canonical document of a region, a grid, an event type or a camera."""
+    """Return the canonical document of an entry."""
     if isinstance(model, EventTypeSpec):
         return _event_type_document(model)
     document: dict[str, Any] = model.model_dump(mode="json", exclude_defaults=True, exclude=_EXCLUDED)
@@ -62,7 +67,7 @@ def document_of(model: BaseModel) -> dict[str, Any]:
 
 
 # A plain password is for trials in files only; see `gateway.desk` for how it is sealed on its way in.
-_EXCLUDED: Any = {"streams": {"__all__": {"password"}}, "snapshot": {"password"}}
+_EXCLUDED: Any = {"streams": {"__all__": {"password"}}, "snapshot": {"password"}, "onvif": {"password"}}
 
 
 def _keep_what_is_told_apart(camera: CameraConfig, document: dict[str, Any]) -> None:
@@ -108,7 +113,7 @@ def key_of(model: BaseModel) -> Key:
 
 def entries_of(site: SiteConfig) -> Iterator[Entry]:
     """Yield all entries of a site in canonical order; shipped event types only where the site changed them."""
-    for models in (site.regions, site.grids, site.event_types, site.cameras):
+    for models in (site.regions, site.grids, site.event_types, site.calendar, site.cameras):
         changed = (model for model in models if EVENT_TYPES.get(getattr(model, "id", "")) != model)
         entries = (Entry(key_of(model), document_of(model)) for model in changed)
         yield from sorted(entries, key=lambda entry: entry.key.id)
@@ -138,11 +143,12 @@ def site_of(models: Mapping[Key, BaseModel]) -> SiteConfig:
         grids=tuple(by_kind["grid"]),
         cameras=tuple(by_kind["camera"]),
         event_types=tuple(types.values()),
+        calendar=tuple(by_kind["calendar"]),
     )
 
 
 def models_of(site: SiteConfig) -> dict[Key, BaseModel]:
     """Return the models of a site by key; shipped event types only where the site changed them."""
     types = [spec for spec in site.event_types if EVENT_TYPES.get(spec.id) != spec]
-    every: Iterable[BaseModel] = (*site.regions, *site.grids, *types, *site.cameras)
+    every: Iterable[BaseModel] = (*site.regions, *site.grids, *types, *site.calendar, *site.cameras)
     return {key_of(model): model for model in every}

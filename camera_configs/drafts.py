@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from camera_configs.calendar import CalendarYear
 from camera_configs.models import CameraConfig, GridConfig, RegionConfig
 from camera_configs.problems import Problem
 from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
@@ -16,7 +17,7 @@ from camera_configs.yaml_source import Located, Mark
 M = TypeVar("M", bound=BaseModel)
 Loc = Sequence[str | int]
 
-ID_KEYS = {"regions": "code"}  # every other section names its entries by `id`
+ID_KEYS = {"regions": "code", "calendar": "year"}  # every other section names its entries by `id`
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Draft:
     grids: list[Checked[GridConfig]] = field(default_factory=list)
     cameras: list[Checked[CameraConfig]] = field(default_factory=list)
     event_types: dict[str, EventTypeSpec] = field(default_factory=dict)
+    calendar: list[Checked[CalendarYear]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     # What stands already, where only some entries are checked: looked at, not checked again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -13,6 +14,10 @@ LonLat = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(
 
 # A zone smaller than this share of the picture is a slip of the hand: nothing could be seen in it.
 MIN_AREA = 1e-4
+# An arrow shorter than this was a slip of the hand too: its direction would be anybody's guess.
+MIN_ARROW = 0.02
+# Sine of the angle, in the picture as it is stored, under which an arrow runs along a line rather than over it.
+LEAST_ACROSS = 0.2
 
 
 def polygon_area(polygon: Sequence[tuple[float, float]]) -> float:
@@ -39,6 +44,25 @@ def check_polygon(polygon: Sequence[tuple[float, float]], *, line: bool = False)
         raise ValueError("the polygon encloses no area")
     if _crosses_itself(polygon):
         raise ValueError("the polygon's edges cross")
+
+
+def check_arrow(arrow: tuple[Point, Point] | None) -> tuple[Point, Point] | None:
+    """Return the arrow.
+
+    Raises:
+        ValueError: It is too short to say a direction.
+    """
+    if arrow is not None and math.dist(*arrow) < MIN_ARROW:
+        raise ValueError("the arrow is too short: its two points must lie apart")
+    return arrow
+
+
+def leads_across(line: Sequence[tuple[float, float]], arrow: tuple[Point, Point]) -> bool:
+    """Say whether an arrow leads over a line, not along it; judged from the line's first point to its last."""
+    (ax, ay), (bx, by) = line[0], line[-1]
+    (fx, fy), (tx, ty) = arrow
+    area = (bx - ax) * (ty - fy) - (by - ay) * (tx - fx)
+    return abs(area) >= LEAST_ACROSS * math.dist((ax, ay), (bx, by)) * math.dist(*arrow) > 0
 
 
 def check_outline(outline: Sequence[tuple[float, float]]) -> None:

@@ -1,8 +1,8 @@
 """A folder of YAML files becomes one `SiteConfig`, or a list of everything that is wrong with it.
 
-Files may be split in any way. Top-level keys: `regions`, `grids`, `cameras`, `event_types` (lists that add up over
-all files) and `defaults` (once per folder: `stream`, `snapshot`, `legal` and `rule`, which fill in what a camera
-leaves out).
+Files may be split in any way. Top-level keys: `regions`, `grids`, `cameras`, `event_types`, `calendar` (lists that
+add up over all files) and `defaults` (once per folder: `stream`, `snapshot`, `legal` and `rule`, which fill in what a
+camera leaves out).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from camera_configs.base import ConfigModel
 from camera_configs.boundary import BOUNDARY, about_persons
+from camera_configs.calendar import CalendarYear
 from camera_configs.drafts import Checked, Draft, Item, M
 from camera_configs.fields import check_item
 from camera_configs.models import (
@@ -31,7 +32,7 @@ from camera_configs.references import check_references, check_unique
 from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
 from camera_configs.yaml_source import Located, Mark, located, read_yaml
 
-LIST_KEYS = ("regions", "grids", "cameras", "event_types")
+LIST_KEYS = ("regions", "grids", "cameras", "event_types", "calendar")
 DEFAULT_KEYS: dict[str, type[ConfigModel]] = {
     "stream": StreamConfig,
     "snapshot": SnapshotConfig,
@@ -55,6 +56,7 @@ def load_site(folder: Path) -> SiteConfig:
         grids=tuple(entry.model for entry in draft.grids),
         cameras=tuple(entry.model for entry in draft.cameras),
         event_types=tuple(draft.event_types.values()),
+        calendar=tuple(entry.model for entry in draft.calendar),
     )
 
 
@@ -170,6 +172,7 @@ def _check_types(draft: Draft) -> None:
     draft.regions = _check_section(RegionConfig, "regions", draft)
     draft.grids = _check_section(GridConfig, "grids", draft)
     draft.cameras = _check_section(CameraConfig, "cameras", draft)
+    draft.calendar = _check_section(CalendarYear, "calendar", draft)
     draft.event_types = dict(EVENT_TYPES)
     for item in draft.of("event_types"):
         merge_event_type(item, draft)

@@ -12,14 +12,15 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_serializer, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_serializer, model_validator
 
 from camera_configs.base import ConfigModel as ConfigModel
 from camera_configs.base import Identifier as Identifier
 from camera_configs.base import Name as Name
 from camera_configs.base import RegionCode as RegionCode
 from camera_configs.base import Severity as Severity
-from camera_configs.geometry import LonLat, Point, check_polygon
+from camera_configs.calendar import CalendarYear, WorkDays
+from camera_configs.geometry import LonLat, Point, check_arrow, check_polygon
 from camera_configs.perspective import PerspectiveConfig
 from camera_configs.taxonomy import EVENT_TYPES, EventTypeSpec
 
@@ -48,6 +49,7 @@ def _check_snapshot_url(url: str) -> str:
 
 StreamUrl = Annotated[str, AfterValidator(_check_stream_url)]
 SnapshotUrl = Annotated[str, AfterValidator(_check_snapshot_url)]
+DeviceToken = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
 
 # What a browser or an import was given: sealed with a key that lies outside the database.
@@ -59,6 +61,9 @@ _SEALED = Field(
 def _at_most_one_password(*given: object) -> None:
     if sum(each is not None for each in given) > 1:
         raise ValueError("give one of `password_env`, `password_sealed` and `password`, not several")
+
+
+ObjectGroup = Literal["person", "vehicle", "nonmotor", "animal"]
 
 
 class RegionConfig(ConfigModel):
@@ -141,6 +146,31 @@ class SnapshotConfig(ConfigModel):
         return self
 
 
+class OnvifConfig(ConfigModel):
+    """The camera's own device service: what it believes to see is a reason to look, never an event."""
+
+    url: SnapshotUrl = Field(description="Of the device service: http://10.1.2.3/onvif/device_service.")
+    username: str | None = None
+    password_env: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
+    # As for streams: for trials only, never shown, logged or exported.
+    password: SecretStr | None = None
+    password_sealed: str | None = _SEALED
+    profiles: tuple[DeviceToken, ...] = Field(
+        default=(), max_length=2, description="Tokens of the media profiles of the streams, main first."
+    )
+    sources: tuple[DeviceToken, ...] = Field(
+        default=(),
+        max_length=4,
+        description="Tokens by which the device names this camera's picture in events: of a recorder, its channel.",
+    )
+    events: bool = Field(default=True, description="Listen to its motion, tampering and loss of signal as hints.")
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        _at_most_one_password(self.password, self.password_env, self.password_sealed)
+        return self
+
+
 class LegalCard(ConfigModel):
     """Why this camera may be used, for what: Order 799 art. 7-14, PIPL art. 26. Deny by default."""
 
@@ -165,6 +195,34 @@ class LegalCard(ConfigModel):
     )
 
 
+# The picture itself lies with the evidence, named by its content; see `gateway.web.view_api`.
+PictureId = Annotated[
+    str,
+    StringConstraints(pattern=r"^ref_[0-9a-f]{32}$"),
+    Field(description="A kept reference picture, as the zone editor names it."),
+]
+# By day, at dusk, by night, in snow: more than these are not kept of one view.
+MAX_REFERENCES = 4
+
+
+class PresetConfig(ConfigModel):
+    """A view that a camera that turns comes back to; zones may belong to it."""
+
+    id: Identifier
+    name: Name
+    token: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        description="What the device calls it (ONVIF); a note for people, GridPatrol never steers a camera.",
+    )
+    references: tuple[PictureId, ...] = Field(
+        default=(),
+        max_length=MAX_REFERENCES,
+        description="What the camera shows there, by which the view is known again; zones are drawn on the first.",
+    )
+
+
 class ZoneConfig(ConfigModel):
     """A part of a camera's picture."""
 
@@ -175,6 +233,16 @@ class ZoneConfig(ConfigModel):
     grid: Identifier | None = Field(
         default=None, description="Events here belong to this grid, not the camera's first."
     )
+    # From, to. Only its direction counts, not where it lies.
+    arrow: Annotated[tuple[Point, Point] | None, AfterValidator(check_arrow)] = Field(
+        default=None, description="The way things go here: of an area for wrong_way, of a line for who crosses it."
+    )
+    count: tuple[ObjectGroup, ...] = Field(
+        default=(), description="Kinds counted as they cross this line, by the hour, along and against `arrow`."
+    )
+    preset: Identifier | None = Field(
+        default=None, description="In force while the camera shows this preset; None: in every view."
+    )
 
     @model_validator(mode="after")
     def _sound_shape(self) -> Self:
@@ -183,8 +251,14 @@ class ZoneConfig(ConfigModel):
 
 
 class ScheduleConfig(ConfigModel):
-    """When a rule is armed, in local time. Empty lists mean always."""
+    """When a rule is armed, in local time: all that is given must hold. Empty lists mean always."""
 
+    days: Literal["every", "working", "off"] = Field(
+        default="every", description="working, off: by the site's calendar, which knows holidays and make-up days."
+    )
+    light: Literal["any", "day", "night"] = Field(
+        default="any", description="day: from sunrise to sunset where the camera stands; night: the rest."
+    )
     weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
     start: time = time(0, 0)
     end: time = Field(default=time(0, 0), description="Earlier than or equal to `start`: runs over midnight.")
@@ -201,7 +275,7 @@ class RuleConfig(ConfigModel):
     id: Identifier
     type: str = Field(description="Event type of the taxonomy, for example `zone_intrusion`.")
     zone: Identifier | None = Field(default=None, description="None: the whole picture.")
-    objects: tuple[Literal["person", "vehicle", "nonmotor", "animal"], ...] = ()
+    objects: tuple[ObjectGroup, ...] = ()
     # None: the taxonomy's default for the type.
     dwell_s: float | None = Field(default=None, ge=0, le=86_400)
     cadence_s: float | None = Field(default=None, gt=0, le=3_600, description="At least one look per so many seconds.")
@@ -211,6 +285,10 @@ class RuleConfig(ConfigModel):
     min_confidence: float = Field(default=0.35, ge=0.05, le=1)
     # Smaller things are taken for leaves and insects; 0.002 of a 1080p picture is about 64 x 64 px.
     min_area: float = Field(default=0.002, ge=0, le=1, description="Share of the picture.")
+    # None: 0.35, where a rule asks for it.
+    min_share: float | None = Field(
+        default=None, gt=0, le=1, description="Share of the zone that slow vehicles must cover: congestion."
+    )
     severity: Severity | None = None
     auto_report: bool = Field(default=False, description="Open the case without waiting for a person.")
     schedule: ScheduleConfig = ScheduleConfig()
@@ -233,7 +311,15 @@ class CameraConfig(ConfigModel):
     )
     # None: watched by its streams always.
     snapshot: SnapshotConfig | None = None
+    # None: not known as an ONVIF device, or not to be asked as one.
+    onvif: OnvifConfig | None = None
     legal: LegalCard
+    presets: tuple[PresetConfig, ...] = ()
+    references: tuple[PictureId, ...] = Field(
+        default=(),
+        max_length=MAX_REFERENCES,
+        description="What the camera showed when zones without a preset were drawn, the newest first.",
+    )
     zones: tuple[ZoneConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()
     # None: never measured.
@@ -252,6 +338,7 @@ class CameraConfig(ConfigModel):
             raise ValueError("streams: exactly one must have role main, at most one role sub")
         if self.analyse == "sub" and "sub" not in roles:
             raise ValueError("analyse: this camera has no stream with role sub")
+        _unique("presets", [p.id for p in self.presets])
         _unique("zones", [z.id for z in self.zones])
         _unique("rules", [r.id for r in self.rules])
         return self
@@ -286,12 +373,19 @@ class SiteConfig(ConfigModel):
     event_types: tuple[EventTypeSpec, ...] = Field(
         default=tuple(EVENT_TYPES.values()), description="The shipped table with this site's changes merged in."
     )
+    calendar: tuple[CalendarYear, ...] = Field(default=(), description="Holidays and make-up days, year by year.")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy that looks its entries up anew."""
         copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("_by_id", None)
+        for name in ("_by_id", "work_days"):
+            copied.__dict__.pop(name, None)
         return copied
+
+    @cached_property
+    def work_days(self) -> WorkDays:
+        """Which days are working days."""
+        return WorkDays.of(self.calendar)
 
     @cached_property
     def _by_id(self) -> _Lookup:

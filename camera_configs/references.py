@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from camera_configs.boundary import BOUNDARY, about_persons
-from camera_configs.drafts import Checked, Draft, Item
-from camera_configs.geometry import check_outline
-from camera_configs.models import CameraConfig, GridConfig, RuleConfig
+from camera_configs.drafts import ID_KEYS, Checked, Draft, Item
+from camera_configs.geometry import check_outline, leads_across
+from camera_configs.models import CameraConfig, GridConfig, RuleConfig, ZoneConfig
 from camera_configs.problems import likely
+from camera_configs.taxonomy import WRONG_WAY
 
 # A person confirms before a case opens; only these may be so urgent that the rule opens it.
 AUTO_REPORT_TYPES = frozenset({"smoke_fire", "open_burning"})
@@ -25,7 +26,7 @@ def check_unique(draft: Draft) -> None:
             continue
         earlier = first.setdefault((item.section, item.id), item)
         if earlier is not item:
-            key = "code" if item.section == "regions" else "id"
+            key = ID_KEYS.get(item.section, "id")
             message = f"{item.id!r} is used twice, first in {earlier.tree.mark}"
             draft.problems.append(item.problem((key,), message, code="used_twice"))
 
@@ -81,10 +82,40 @@ def _check_camera(entry: Checked[CameraConfig], draft: Draft) -> None:
             message = f"grid '{zone.grid}' is not one of the camera's own: its people could not see the camera"
             hint = likely(zone.grid, camera.grids)
             draft.problems.append(item.problem(("zones", index, "grid"), message, hint, "foreign_grid"))
+        _check_direction(item, index, zone, draft)
+    _check_presets(entry, draft)
     for index, rule in enumerate(camera.rules):
         _check_rule(entry, index, rule, draft)
     _check_purpose(entry, draft)
     _warn_of_legal_gaps(entry, draft)
+
+
+def _check_direction(item: Item, index: int, zone: ZoneConfig, draft: Draft) -> None:
+    found: list[tuple[str, str, str, str]] = []
+    if zone.arrow is not None and zone.kind not in WATCHED_KINDS:
+        found.append(("arrow", f"a zone of kind {zone.kind} has no direction", "leave it out", "no_way"))
+    if zone.arrow is not None and zone.kind == "line" and not leads_across(zone.polygon, zone.arrow):
+        found.append(("arrow", "runs along the line instead of over it", "turn it across the line", "along_line"))
+    if zone.count and zone.kind != "line":
+        found.append(("count", "only what crosses a line is counted", "give it to a zone of kind line", "no_line"))
+    elif zone.count and zone.arrow is None:
+        found.append(("count", "needs `arrow`: which way is counted as along it?", "", "no_arrow"))
+    for key, message, hint, code in found:
+        draft.problems.append(item.problem(("zones", index, key), message, hint, code))
+
+
+def _check_presets(entry: Checked[CameraConfig], draft: Draft) -> None:
+    camera, item = entry.model, entry.item
+    presets = {preset.id for preset in camera.presets}
+    for index, zone in enumerate(camera.zones):
+        if zone.preset is not None:
+            _known(draft, item, ("zones", index, "preset"), zone.preset, ("preset of this camera", presets))
+    used = {zone.preset for zone in camera.zones}
+    for index, preset in enumerate(camera.presets):
+        if preset.id in used and not preset.references:
+            message = f"preset '{preset.id}' has no reference picture: nothing is looked for in its zones"
+            hint = "take one in the zone editor"
+            draft.warnings.append(item.problem(("presets", index), message, hint, "no_reference"))
 
 
 def _check_rule(entry: Checked[CameraConfig], index: int, rule: RuleConfig, draft: Draft) -> None:
@@ -96,6 +127,9 @@ def _check_rule(entry: Checked[CameraConfig], index: int, rule: RuleConfig, draf
         if zones.get(rule.zone, "area") not in WATCHED_KINDS:
             message = f"zone '{rule.zone}' is of kind {zones[rule.zone]}: nothing is looked for in it"
             draft.problems.append(item.problem((*loc, "zone"), message, code="unwatched_zone"))
+    if rule.type == WRONG_WAY and not any(zone.arrow for zone in entry.model.zones if zone.id == rule.zone):
+        message = "needs a zone with `arrow`: which way is the right one?"
+        draft.problems.append(item.problem((*loc, "zone"), message, code="no_arrow"))
     if rule.auto_report and rule.type not in AUTO_REPORT_TYPES:
         message = "opens cases that no person has looked at; meant for smoke and fire only"
         draft.warnings.append(item.problem((*loc, "auto_report"), message, code="unreviewed"))
@@ -134,9 +168,10 @@ def _warn_of_legal_gaps(entry: Checked[CameraConfig], draft: Draft) -> None:
         if stream.password is not None:
             message = "a password stands in this file"
             draft.warnings.append(item.problem(("streams", index, "password"), message, "use `password_env`", "secret"))
-    if camera.snapshot is not None and camera.snapshot.password is not None:
-        message = "a password stands in this file"
-        draft.warnings.append(item.problem(("snapshot", "password"), message, "use `password_env`", "secret"))
+    for name, source in (("snapshot", camera.snapshot), ("onvif", camera.onvif)):
+        if source is not None and source.password is not None:
+            message = "a password stands in this file"
+            draft.warnings.append(item.problem((name, "password"), message, "use `password_env`", "secret"))
 
 
 def _check_addresses(draft: Draft) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from camera_configs.base import ConfigModel
+from camera_configs.calendar import CalendarYear
 from camera_configs.models import (
     CameraConfig,
     GridConfig,
@@ -40,6 +41,9 @@ class _ConfigFile(ConfigModel):
     cameras: tuple[CameraConfig, ...] = ()
     event_types: tuple[EventTypeSpec, ...] = Field(
         default=(), description="Changes and additions to the shipped table."
+    )
+    calendar: tuple[CalendarYear, ...] = Field(
+        default=(), description="Holidays and make-up working days, an entry per year."
     )
     defaults: _Defaults | None = None
 

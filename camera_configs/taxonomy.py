@@ -23,6 +23,10 @@ EventTypeId = Annotated[
 ]
 Technique = Literal["classical", "objects", "model"]
 
+# Not in the shipped table, since no list of a city's that we know has it; a site that adds it under its own
+# `event_types` gets the rule for it (GA/T 2000.254 has the code 07, GB/T 28181 5/7).
+WRONG_WAY = "wrong_way"
+
 _UNIT_ZH = {"min": "分钟", "h": "小时", "wh": "工作时", "wd": "工作日"}
 _UNIT_EN = {"min": "minute", "h": "hour", "wh": "working hour", "wd": "working day"}
 

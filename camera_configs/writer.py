@@ -3,6 +3,7 @@
     regions.yaml                  all regions
     grids/REGION.yaml             the grids of a region
     event_types.yaml              what the site changes or adds
+    calendar.yaml                 holidays and make-up days
     cameras/GRID.yaml             the cameras whose events belong to a grid
 
 Entries stand in order of id, fields in the order of the models, defaults are left out. The text is plain YAML 1.2 that

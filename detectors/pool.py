@@ -31,6 +31,7 @@ class PoolMetrics:
         passes: Calls of the model.
         images: Pictures given to it.
         waiting: Requests in the queue now.
+        busy_s: Seconds that passes took, all together.
         waited_s: Seconds that answered requests spent in the queue, all together.
         refused: Requests turned away because the queue was full or the pool closed.
         expired: Requests given up by their callers after the timeout.
@@ -41,6 +42,7 @@ class PoolMetrics:
     passes: int = 0
     images: int = 0
     waiting: int = 0
+    busy_s: float = 0.0
     waited_s: float = 0.0
     refused: int = 0
     expired: int = 0
@@ -51,6 +53,11 @@ class PoolMetrics:
     def mean_batch(self) -> float:
         """Images per pass; 0 before the first."""
         return self.images / self.passes if self.passes else 0.0
+
+    @property
+    def image_s(self) -> float:
+        """Seconds of the model per image; 0 before the first."""
+        return self.busy_s / self.images if self.images else 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -243,7 +250,12 @@ class InferencePool:
         with self._changed:
             self._counts.passes += 1
             self._counts.images += len(images)
-        found = self._detector.detect(images)
+        began_s = self._clock_s()
+        try:
+            found = self._detector.detect(images)
+        finally:
+            with self._changed:
+                self._counts.busy_s += self._clock_s() - began_s
         start = 0
         for request in batch:
             end = start + len(request.images)

@@ -37,6 +37,7 @@ from detectors.ultralytics_model import (
     train_weights,
 )
 
+MOTION = "motion"  # the detector setting of those that need no model
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _TRIAL_SHAPE = (270, 480, 3)  # px; not the network's own, so that the way back is tried as well
 _GREY = 114
@@ -118,6 +119,20 @@ class ModelRegistry:
             raise ModelLoadError(msg)
         return path
 
+    def why_unusable(self, spec: str) -> str | None:
+        """Return why nothing can be opened by a detector setting, without opening it; None when it may be."""
+        kind, _, name = spec.partition(":")
+        try:
+            if kind == "onnx" and name:
+                self.path(name)
+            elif kind == "yolo" and name:
+                self.weights(name)
+            elif spec != MOTION and not (spec.endswith((".onnx", ".pt")) and Path(spec).is_file()):
+                return f"{spec}: no such detector on this machine"
+        except ModelLoadError as exc:
+            return str(exc)
+        return None
+
     def weights(self, name: str) -> Path:
         """Return where the Ultralytics weights of that name lie, or would lie."""
         return self._folder / f"{_checked(name)}.pt"
@@ -140,6 +155,14 @@ class ModelRegistry:
             ModelLoadError: The table beside the model cannot be used.
         """
         return read_types(self._types(card.name), card.labels)
+
+    def known_types(self) -> dict[str, dict[str, str]]:
+        """Return event types by label for each model that has a table of them, by name of the model, in order.
+
+        Raises:
+            ModelLoadError: A model's table cannot be used.
+        """
+        return {card.name: types for card in self.list() if (types := self.types(card))}
 
     def set_types(self, name: str, table: Path) -> dict[str, str]:
         """Check a table of event types, keep it beside the model, and return it.
@@ -237,7 +260,7 @@ def open_detector(spec: str, registry: ModelRegistry, session: SessionOptions | 
     Raises:
         ModelLoadError: No such model, or one that cannot be used.
     """
-    if spec == "motion":
+    if spec == MOTION:
         return MotionDetector()
     kind, _, name = spec.partition(":")
     if kind == "onnx" and name:

@@ -40,11 +40,12 @@ from gateway.web.app import make_web_app
 from gateway.web.context import WebContext, WebSettings
 from gateway.web.feed import ChangeFeed
 from gateway.web.metrics import WebMetrics
-from gateway.web.patrol_services import make_handled_desk, make_round_clerk
+from gateway.web.patrol_services import make_foot_clerk, make_handled_desk, make_round_clerk
 from gateway.web.push_services import make_push_sender, open_push
 from storage.errors import RecordConflict, StorageError
 from storage.media import FolderMediaStore, sweep_orphans
 from storage.records import Role
+from storage.reference_pictures import with_references
 from storage.stores import Stores, open_stores
 
 logger = structlog.get_logger(__name__)
@@ -139,6 +140,7 @@ class Front:
         )
         self._context = self._web_context(http)
         self._patrol = make_round_clerk(self._context)
+        self._foot = make_foot_clerk(self._context)
         self._push = [sender] if (sender := make_push_sender(self._context)) else []
         self._handled = make_handled_desk(self._context, detector_of(settings))
 
@@ -225,6 +227,7 @@ class Front:
                 *(services.create_task(self._supervised(n, r), name=n) for n, r in self._cameras.works.items()),
                 services.create_task(self._supervised("sessions", self._sessions.run), name="sessions"),
                 services.create_task(self._supervised("patrol", self._patrol.run), name="patrol"),
+                services.create_task(self._supervised("foot", self._foot.run), name="foot"),
                 services.create_task(self._supervised("handled", self._handled.run), name="handled"),
                 services.create_task(self._supervised("housekeeping", self._keep_house), name="housekeeping"),
             ]
@@ -250,14 +253,19 @@ class Front:
     async def _supervised(self, name: str, run_once: Work) -> None:
         await supervise(name, run_once, self._clock, Backoff(), (GridPatrolError, StorageError))
 
+    def _camera_ids(self) -> frozenset[str]:
+        return frozenset(camera.id for camera in self._book.site.cameras)
+
     async def _keep_house(self) -> None:
         while True:
             now = self._clock.now()
             await self._stores.changes.purge(now - timedelta(days=KEEP_CHANGES_DAYS))
             await self._stores.coverage.purge(now - timedelta(days=self._settings.coverage_days))
+            await self._stores.counts.purge(now - timedelta(days=self._settings.coverage_days))
             await self._stores.holds.purge(now - timedelta(days=KEEP_RECEIPTS_DAYS))
             before = now - timedelta(hours=ORPHAN_AGE_HOURS)
-            removed = await sweep_orphans(self._media, self._stores.events.known_media_keys, before)
+            known = with_references(self._stores.events.known_media_keys, self._camera_ids)
+            removed = await sweep_orphans(self._media, known, before)
             if removed:
                 logger.warning("files without a record removed", count=removed)
             await self._clock.sleep(HOUSEKEEPING_EVERY_S)

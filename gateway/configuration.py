@@ -10,12 +10,12 @@ import structlog
 
 from camera_configs.models import CameraConfig
 from camera_configs.problems import Problem
+from detectors.registry import ModelRegistry
 from gateway.access.sealing import Sealer, open_sealer
 from gateway.clock import Clock
 from gateway.desk.folder import FolderDesk
 from gateway.desk.site_book import SiteBook
 from gateway.desk.versions import By, VersionDesk
-from gateway.fleet.readiness import why_unusable
 from gateway.settings import Settings
 from storage.stores import Stores
 
@@ -74,7 +74,7 @@ def detector_objections(settings: Settings) -> Callable[[CameraConfig], list[Pro
     def objections(camera: CameraConfig) -> list[Problem]:
         if camera.detector is None or not camera.enabled:
             return []
-        reason = why_unusable(camera.detector, settings)
+        reason = ModelRegistry(settings.models_path).why_unusable(camera.detector)
         if reason is None:
             return []
         place = (Path(), 0, 0, f"cameras[{camera.id}].detector")

@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     decode_budget: float | None = Field(
         default=None, gt=0, le=256, description="Cores a worker may spend on bursts; looks go first. None: its threads."
     )
+    inference_budget: float | None = Field(
+        default=None,
+        gt=0,
+        le=256,
+        description="Passes of models side by side that a worker may keep busy; looks go first. None: its threads.",
+    )
     detector: str = Field(default="motion", description="Detector of cameras that name none.")
     inference_threads: int = Field(default=1, ge=1, le=64)
     # Recorders of the cheap sort serve 64 remote streams; ours must not lock others out.

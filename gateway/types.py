@@ -156,6 +156,16 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """Something crossed a line that is counted. A number in the making: nothing else of it is kept."""
+
+    zone_id: str
+    label: str  # "person", "vehicle", "nonmotor", "animal"
+    along: bool  # the way of the line's arrow
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the analysis of one frame tells the gate that chose it, and the event builder."""
 
@@ -166,3 +176,4 @@ class Outcome:
     # Above 0: whatever moves, every rule that it concerns has raised its event, and the least patient of them calls it
     # over after so many seconds of absence.
     settled_s: float = 0.0
+    crossings: tuple[Crossing, ...] = ()

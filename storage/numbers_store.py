@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, case, func, literal_column, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Double, Float, Select, case, cast, func, literal_column, or_, select
 
 from storage.engine import Database
 from storage.patrol_store import for_account
@@ -17,7 +17,7 @@ from storage.patrol_tables import patrol_rounds, tasks
 from storage.protocols import Scope
 from storage.records import Verdict
 from storage.records_patrol import LIVE_TASKS, DeskNumbers, RoundNumbers, RoundState, TaskNumbers, TaskState
-from storage.scopes import in_scope, is_narrow
+from storage.scopes import beside, in_scope, is_narrow
 from storage.tables import review_items
 
 _i = review_items.c
@@ -38,22 +38,13 @@ class SqlNumbersStore:
     ) -> Mapping[str, DeskNumbers]:
         """Return what was judged, findings of patrols left out: those were never in a queue."""
         key = _ALL if account_id is not None else _i.grid_id
-        seconds = self._seconds(_i.judged_at, _i.created_at)
         chosen = [_i.judged_at >= start, _i.judged_at < end, _i.judged_at > _i.created_at]
         chosen += in_scope(scope, _i.grid_id, leads=is_narrow(scope))
         chosen += [_i.judged_by == account_id] if account_id is not None else []
-        rows = (
-            select(
-                key.label("key"),
-                _i.verdict,
-                seconds.label("seconds"),
-                func.row_number().over(partition_by=key, order_by=seconds).label("rank"),
-                func.count().over(partition_by=key).label("number"),
-            )
-            .where(_i.verdict.is_not(None), *chosen)
-            .subquery()
-        )
-        found = await self._rows(_desk_sums(rows))
+        seconds = self._seconds(_i.judged_at, _i.created_at)
+        items = select(key.label("key"), _i.verdict, seconds.label("seconds"))
+        add_up = _desk_sums if self._database.is_postgresql else _desk_sums_by_rank
+        found = await self._rows(add_up(items.where(_i.verdict.is_not(None), *chosen)))
         return {row.key: DeskNumbers(row.judged, row.confirmed, row.rejected, row.median_s) for row in found}
 
     async def rounds(
@@ -104,21 +95,57 @@ class SqlNumbersStore:
 
     def _seconds(self, later: ColumnElement[datetime], earlier: ColumnElement[datetime]) -> ColumnElement[float]:
         if self._database.is_postgresql:
-            return type_coerce(func.extract("epoch", later - earlier), Float)
+            # As it comes it is of a type with decimal digits, which takes several times as long to sort.
+            return cast(func.extract("epoch", later - earlier), Double)
         return (func.julianday(later, type_=Float) - func.julianday(earlier, type_=Float)) * _SECONDS_PER_DAY
 
 
-def _desk_sums(rows: Any) -> Select[Any]:
-    c = rows.c
-    # The middle one of an odd number, the mean of the two middle ones of an even number.
-    middle = case((c.rank.in_([(c.number + 1) // 2, (c.number + 2) // 2]), c.seconds))
+def _desk_sums(items: Select[Any]) -> Select[Any]:
+    """Return the sums and the median of each key."""
+    rows = items.subquery().c
     return select(
-        c.key,
+        rows.key,
         func.count().label("judged"),
-        _number(c.verdict == Verdict.CONFIRMED).label("confirmed"),
-        _number(c.verdict == Verdict.REJECTED).label("rejected"),
-        func.avg(middle, type_=Float).label("median_s"),
-    ).group_by(c.key)
+        _number(rows.verdict == Verdict.CONFIRMED).label("confirmed"),
+        _number(rows.verdict == Verdict.REJECTED).label("rejected"),
+        func.percentile_cont(0.5).within_group(rows.seconds).label("median_s"),
+    ).group_by(rows.key)
+
+
+def _desk_sums_by_rank(items: Select[Any]) -> Select[Any]:
+    """Return the same where the database knows no median.
+
+    Computed once and kept for the statement, with plain sums beside the ranks: a count over each key's window would
+    hold every row a second time.
+    """
+    rows = items.cte("items").prefix_with("MATERIALIZED").c
+    sums = (
+        select(
+            rows.key,
+            func.count().label("judged"),
+            _number(rows.verdict == Verdict.CONFIRMED).label("confirmed"),
+            _number(rows.verdict == Verdict.REJECTED).label("rejected"),
+        )
+        .group_by(rows.key)
+        .cte("sums")
+        .prefix_with("MATERIALIZED")
+        .c
+    )
+    rank = func.row_number().over(partition_by=rows.key, order_by=rows.seconds).label("rank")
+    ranked = select(rows.key, rows.seconds, rank).subquery().c
+    # The middle one of an odd number, the mean of the two middle ones of an even number.
+    is_middle = ranked.rank.in_([(sums.judged + 1) // 2, (sums.judged + 2) // 2])
+    return (
+        select(
+            sums.key,
+            sums.judged,
+            sums.confirmed,
+            sums.rejected,
+            func.avg(ranked.seconds, type_=Float).label("median_s"),
+        )
+        .where(beside(ranked.key) == sums.key, is_middle)  # the few sums are looked up, not the many ranks
+        .group_by(sums.key, sums.judged, sums.confirmed, sums.rejected)
+    )
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:

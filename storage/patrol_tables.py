@@ -17,6 +17,7 @@ from storage.records_patrol import (
     Arrival,
     CaseLook,
     CheckPoint,
+    FootPlan,
     LookResult,
     PatrolPlan,
     PatrolPoint,
@@ -170,6 +171,8 @@ tasks = Table(
     Column("result", Word(TaskResult)),
     Column("note", Text, nullable=False),
     Column("client_id", Text),
+    Column("plan_id", Text),
+    Column("closes_at", UtcTime),
 )
 _t = tasks.c
 _live = sql("state IN ('open', 'arrived', 'returned')")
@@ -180,6 +183,41 @@ Index("ix_tasks_grid", _t.grid_id, _t.created_at, _t.id)
 Index("ix_tasks_live", _t.grid_id, _t.assignee, sqlite_where=_live, postgresql_where=_live)
 Index("ix_tasks_finished_grid", _t.grid_id, _t.finished_at)
 Index("ix_tasks_finished_by", _t.finished_by, _t.finished_at)
+_planned = sql("plan_id IS NOT NULL")
+# One task per plan, point and opening (its `created_at`): making tasks twice changes nothing.
+Index(
+    "uq_tasks_plan",
+    _t.plan_id,
+    _t.point_id,
+    _t.created_at,
+    unique=True,
+    sqlite_where=_planned,
+    postgresql_where=_planned,
+)
+_closing = sql("closes_at IS NOT NULL")
+Index("ix_tasks_closes", _t.state, _t.closes_at, sqlite_where=_closing, postgresql_where=_closing)
+_at_point = sql("point_id IS NOT NULL")
+Index("ix_tasks_point", _t.point_id, _t.finished_at, sqlite_where=_at_point, postgresql_where=_at_point)
+
+foot_plans = Table(
+    "foot_plans",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("grid_id", Text, nullable=False, index=True),
+    Column("point_ids", Tuples, nullable=False),
+    Column("windows", Parts(PatrolWindow), nullable=False),
+    Column("weekdays", Tuples, nullable=False),
+    Column("workdays", Boolean, nullable=False),
+    Column("assignee", Text),
+    Column("note", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_by", Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("made_until", UtcTime),  # tasks that open before are made; not part of the record
+)
+Index("ix_foot_plans_due", foot_plans.c.made_until, sqlite_where=_enabled, postgresql_where=_enabled)
 
 task_photos = Table(
     "task_photos",
@@ -228,4 +266,5 @@ VIEWS = Mapped(patrol_views, PatrolView)
 TASKS = Mapped(tasks, Task)
 TASK_PHOTOS = Mapped(task_photos, TaskPhoto)
 CHECK_POINTS = Mapped(check_points, CheckPoint)
+FOOT_PLANS = Mapped(foot_plans, FootPlan)
 CASE_LOOKS = Mapped(case_looks, CaseLook)

@@ -16,12 +16,14 @@ from storage.records_patrol import (
     DeskNumbers,
     FedBackCase,
     FindingRecords,
+    FootPlan,
     PatrolPlan,
     PatrolRound,
     PatrolView,
     RoundNumbers,
     RoundState,
     Task,
+    TaskKind,
     TaskNumbers,
     TaskPhoto,
     TaskState,
@@ -127,6 +129,8 @@ class TaskFilter:
     account_id: str | None = None  # only those of this account, and those that nobody has
     start: datetime | None = None  # made or finished from here on
     end: datetime | None = None  # and before
+    kinds: tuple[TaskKind, ...] = ()
+    due_before: datetime | None = None  # with a span: also live ones from elsewhere that are due before this moment
 
 
 class TaskStore(Protocol):
@@ -185,8 +189,16 @@ class TaskStore(Protocol):
     async def photos(self, task_id: str) -> list[TaskPhoto]:
         """Return a task's photos, oldest first."""
 
-    async def points(self, scope: Scope, grid_id: str | None = None, limit: int = 1000) -> list[CheckPoint]:
-        """Return points by grid and name."""
+    async def points(
+        self, scope: Scope, grid_id: str | None = None, words: str = "", limit: int = 1000
+    ) -> list[CheckPoint]:
+        """Return points by grid and name; `words`: only those whose name has them."""
+
+    async def points_by_id(self, point_ids: Sequence[str]) -> list[CheckPoint]:
+        """Return these points in this order; those that are gone are left out."""
+
+    async def last_checks(self, point_ids: Sequence[str]) -> Mapping[str, Task]:
+        """Return the last task that was done at each point, by point id; points without one are left out."""
 
     async def point(self, point_id: str) -> CheckPoint:
         """Return a point."""
@@ -194,8 +206,47 @@ class TaskStore(Protocol):
     async def add_point(self, point: CheckPoint) -> None:
         """Save a new point; RecordConflict when its code is taken."""
 
+    async def save_point(self, point: CheckPoint) -> None:
+        """Save a point that is there, changed; its code and age stay."""
+
+    async def remove_point(self, point_id: str, now: datetime) -> None:
+        """Remove a point and cancel its live tasks; ended ones stay."""
+
     async def point_of_code(self, code: str) -> CheckPoint | None:
         """Return the point with that code, None when there is none."""
+
+
+class FootStore(Protocol):
+    """Plans of tasks on foot, and the tasks made from them."""
+
+    async def plans(self, scope: Scope, grid_id: str | None = None, limit: int = 500) -> list[FootPlan]:
+        """Return plans by grid and name."""
+
+    async def plan(self, plan_id: str) -> FootPlan:
+        """Return a plan."""
+
+    async def save_plan(self, plan: FootPlan) -> None:
+        """Save version 1 of a new plan, or the next version of one; tasks that were made of it stay.
+
+        Raises:
+            RecordConflict: Somebody saved another version meanwhile.
+        """
+
+    async def remove_plan(self, plan_id: str) -> None:
+        """Remove a plan; tasks that were made of it stay."""
+
+    async def plans_due(self, now: datetime, limit: int) -> list[tuple[FootPlan, datetime | None]]:
+        """Return enabled plans whose tasks are made up to that moment at most, with the moment they are made up to."""
+
+    async def add_tasks(self, plan: FootPlan, made: Sequence[Task], until: datetime) -> int:
+        """Save tasks and that the plan's are made up to `until`; return how many were new.
+
+        Tasks that are there already (same plan, point and opening) are left as they are. Nothing happens when the
+        plan has another version by now.
+        """
+
+    async def miss(self, now: datetime) -> int:
+        """Turn live tasks of plans that have closed into missed ones; return how many."""
 
 
 class LookStore(Protocol):

@@ -314,7 +314,10 @@ CAMERA_NOTES = (
     "poll_slow",  # snapshots take too long: watched by stream instead
     "poll_different",  # snapshots show another view than the stream: watched by stream instead
     "poll_failed",  # no snapshots: watched by stream instead
+    "view_unknown",  # shows none of its presets: what belongs to presets is silent
     "burst_fatigue",  # something moves without end and leads to nothing: looked at less closely
+    "device_tamper",  # the camera itself believes that it is covered, turned or blinded
+    "device_signal_loss",  # the camera, or its recorder, believes that its picture is lost
 )
 # A camera's clock this far from ours deserves a word, or makes its own times useless.
 CLOCK_WARN_S = 5.0

@@ -11,7 +11,7 @@ from storage.errors import RecordConflict
 
 
 class EntryKey(NamedTuple):
-    """Names an entry: "camera", "grid", "region" or "event_type", and its id."""
+    """Names an entry: "camera", "grid", "region", "event_type" or "calendar", and its id."""
 
     kind: str
     id: str

@@ -130,7 +130,7 @@ class TaskKind(StrEnum):
 
     CHECK = "check"  # a reviewer could not tell from the video
     VERIFY = "verify"  # a case came back as handled
-    ROUTINE = "routine"  # by hand
+    ROUTINE = "routine"  # by hand or by a plan
 
 
 class TaskState(StrEnum):
@@ -141,6 +141,7 @@ class TaskState(StrEnum):
     DONE = "done"
     RETURNED = "returned"  # given back by its worker: open to others
     CANCELLED = "cancelled"  # its reason is gone: the verdict was taken back, the case was judged otherwise
+    MISSED = "missed"  # of a plan, and not done when it closed
 
 
 LIVE_TASKS = (TaskState.OPEN, TaskState.ARRIVED, TaskState.RETURNED)
@@ -196,6 +197,8 @@ class Task:
     result: TaskResult | None = None
     note: str = ""
     client_id: str | None = None  # of the request that finished it
+    plan_id: str | None = None  # that it was made from; plans may go, tasks stay
+    closes_at: datetime | None = None  # of a plan: later than that it cannot be done any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,25 @@ class CheckPoint:
     lat: float
     code: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FootPlan:
+    """Which points of a grid are visited on foot, when and by whom: a task per point and window."""
+
+    id: str
+    name: str
+    grid_id: str
+    point_ids: tuple[str, ...]  # in the order they are visited; points that are gone are left out
+    windows: tuple[PatrolWindow, ...]
+    weekdays: tuple[str, ...]  # "mon".."sun", of the day a window begins; empty: every day
+    workdays: bool  # only on working days of the calendar
+    assignee: str | None  # account id; None: the grid's worker with the fewest live tasks
+    note: str
+    enabled: bool
+    version: int  # 1, 2, 3 ...
+    updated_by: str  # account id
+    updated_at: datetime  # tasks are made from here on
 
 
 class LookResult(StrEnum):

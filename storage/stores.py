@@ -17,6 +17,7 @@ from storage.desk_store import SqlDeskStore
 from storage.engine import Database, open_database
 from storage.event_store import SqlEventStore
 from storage.fleet_store import SqlFleetStore
+from storage.foot_store import SqlFootStore
 from storage.hold_store import SqlHoldStore
 from storage.look_store import SqlLookStore
 from storage.note_store import SqlNoteStore
@@ -37,7 +38,7 @@ from storage.protocols import (
 from storage.protocols_config import ConfigStore
 from storage.protocols_counts import CountStore
 from storage.protocols_desk import DeskStore
-from storage.protocols_patrol import LookStore, NumbersStore, PatrolStore, TaskStore
+from storage.protocols_patrol import FootStore, LookStore, NumbersStore, PatrolStore, TaskStore
 from storage.protocols_review import HoldStore, NoteStore, PushStore
 from storage.push_store import SqlPushStore
 from storage.review_store import SqlReviewStore
@@ -69,6 +70,7 @@ class Stores:
     push: PushStore
     patrol: PatrolStore
     tasks: TaskStore
+    foot: FootStore
     looks: LookStore
     numbers: NumbersStore
     desk: DeskStore
@@ -113,6 +115,7 @@ def _stores(database: Database) -> Stores:
         push=SqlPushStore(database),
         patrol=SqlPatrolStore(database),
         tasks=SqlTaskStore(database),
+        foot=SqlFootStore(database),
         looks=SqlLookStore(database),
         numbers=SqlNumbersStore(database),
         desk=SqlDeskStore(database),

@@ -209,6 +209,7 @@ Index(
     _item.id,
     _item.grid_id,
     _item.verdict,
+    _item.created_at,  # the sums of `numbers_store` read no rows
     sqlite_where=_judged,
     postgresql_where=_judged,
 )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import cursors
 from storage.case_store import Opening, insert_case
 from storage.change_store import Note, note
 from storage.engine import Database
-from storage.errors import RecordConflict
+from storage.errors import RecordConflict, RecordNotFound
 from storage.mapping import REVIEW_ITEMS
 from storage.patrol_tables import CHECK_POINTS, TASK_PHOTOS, TASKS, check_points, task_photos, tasks
 from storage.protocols import Scope
@@ -22,7 +22,7 @@ from storage.records import Page, ReviewItem, Verdict
 from storage.records_patrol import LIVE_TASKS, Arrival, CheckPoint, Task, TaskPhoto, TaskState
 from storage.scopes import in_scope, is_narrow
 from storage.tables import review_items
-from storage.task_rows import KIND, insert_task
+from storage.task_rows import KIND, cancel_tasks, insert_task
 
 _t = tasks.c
 _CURSOR = "tasks"
@@ -122,14 +122,45 @@ class SqlTaskStore:
         async with self._database.read() as conn:
             return await TASK_PHOTOS.all(conn, query.order_by(task_photos.c.created_at, task_photos.c.id))
 
-    async def points(self, scope: Scope, grid_id: str | None = None, limit: int = 1000) -> list[CheckPoint]:
+    async def points(
+        self, scope: Scope, grid_id: str | None = None, words: str = "", limit: int = 1000
+    ) -> list[CheckPoint]:
         """Return points by grid and name."""
         c = check_points.c
         query = CHECK_POINTS.select().where(*in_scope(scope, c.grid_id, leads=is_narrow(scope)))
         if grid_id is not None:
             query = query.where(c.grid_id == grid_id)
+        if words:
+            query = query.where(c.name.icontains(words, autoescape=True))
         async with self._database.read() as conn:
             return await CHECK_POINTS.all(conn, query.order_by(c.grid_id, c.name, c.id).limit(limit))
+
+    async def points_by_id(self, point_ids: Sequence[str]) -> list[CheckPoint]:
+        """Return these points in this order."""
+        if not point_ids:
+            return []
+        async with self._database.read() as conn:
+            found = await CHECK_POINTS.all(conn, CHECK_POINTS.select().where(check_points.c.id.in_(point_ids)))
+        by_id = {point.id: point for point in found}
+        return [by_id[point_id] for point_id in point_ids if point_id in by_id]
+
+    async def last_checks(self, point_ids: Sequence[str]) -> Mapping[str, Task]:
+        """Return the last task that was done at each point: one step into the index per point."""
+        last = (
+            select(_t.id)
+            .where(_t.point_id == check_points.c.id, _t.state == TaskState.DONE)
+            .order_by(_t.finished_at.desc())
+            .limit(1)
+            .correlate(check_points)
+            .scalar_subquery()
+        )
+        if not point_ids:
+            return {}
+        async with self._database.read() as conn:
+            ids = await conn.scalars(select(last).where(check_points.c.id.in_(point_ids)))
+            wanted = [task_id for task_id in ids if task_id is not None]
+            found = await TASKS.all(conn, TASKS.select().where(_t.id.in_(wanted)))
+        return {task.point_id: task for task in found if task.point_id is not None}
 
     async def point(self, point_id: str) -> CheckPoint:
         """Return a point."""
@@ -140,6 +171,21 @@ class SqlTaskStore:
         """Save a new point."""
         async with self._database.write() as conn:
             await CHECK_POINTS.add(conn, point)
+
+    async def save_point(self, point: CheckPoint) -> None:
+        """Save a point that is there, changed."""
+        c = check_points.c
+        values = {"grid_id": point.grid_id, "name": point.name, "lon": point.lon, "lat": point.lat}
+        async with self._database.write() as conn:
+            if not (await conn.execute(update(check_points).where(c.id == point.id).values(**values))).rowcount:
+                raise RecordNotFound(point.id)
+
+    async def remove_point(self, point_id: str, now: datetime) -> None:
+        """Remove a point and cancel its live tasks."""
+        async with self._database.write() as conn:
+            if not (await conn.execute(delete(check_points).where(check_points.c.id == point_id))).rowcount:
+                raise RecordNotFound(point_id)
+            await note(conn, await cancel_tasks(conn, _t.point_id == point_id, now))
 
     async def point_of_code(self, code: str) -> CheckPoint | None:
         """Return the point with that code."""
@@ -162,12 +208,18 @@ def _chosen(scope: Scope, query: TaskFilter) -> list[ColumnElement[bool]]:
     chosen = in_scope(scope, _t.grid_id, leads=query.grid_id is None and is_narrow(scope))
     chosen += [_t.grid_id == query.grid_id] if query.grid_id is not None else []
     chosen += [_t.state.in_(query.states)] if query.states else []
+    chosen += [_t.kind.in_(query.kinds)] if query.kinds else []
     if query.account_id is not None:
         nobodys = _t.assignee.is_(None) & _t.state.in_(LIVE_TASKS)
         chosen.append(or_(_t.assignee == query.account_id, nobodys))
     if query.start is not None and query.end is not None:
-        made = _t.created_at.between(query.start, query.end)
-        chosen.append(or_(made, _t.finished_at.between(query.start, query.end)))
+        happened: list[ColumnElement[bool]] = [
+            _t.created_at.between(query.start, query.end),
+            _t.finished_at.between(query.start, query.end),
+        ]
+        if query.due_before is not None:
+            happened.append(_t.state.in_(LIVE_TASKS) & (_t.due_at < query.due_before))
+        chosen.append(or_(*happened))
     return chosen
 
 

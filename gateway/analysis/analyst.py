@@ -7,15 +7,13 @@ minutes, for what a miss at the start would otherwise hide for good.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from camera_configs.models import CameraConfig
-from detectors.base import Detector, Image
+from detectors.base import Detector
 from detectors.picture import read_picture
 from gateway.analysis.condition import CANDIDATE_GAP_S
 from gateway.analysis.fire import SmokeFireRule
@@ -23,12 +21,15 @@ from gateway.analysis.fire_watch import FireWatch
 from gateway.analysis.following import MODEL_GAP_S, Follower
 from gateway.analysis.health import fault_types
 from gateway.analysis.health.monitor import Health, HealthMonitor, SoundPicture
+from gateway.analysis.health.presets import PresetFinder, PresetPicture
+from gateway.analysis.lines import LineCounter
 from gateway.analysis.observation import ForegroundView, Observation
 from gateway.analysis.rules import Rule
-from gateway.analysis.ruleset import ArmedRule, RuleSet
-from gateway.analysis.schedule import DEFAULT_TIME_ZONE
+from gateway.analysis.ruleset import ArmedRule, RuleSet, foreground_for
+from gateway.analysis.schedule import DEFAULT_TIME_ZONE, Local
 from gateway.analysis.seen import SceneModel, SceneWatch, SeenRule
-from gateway.types import Box, Frame, Outcome, Signal, Track
+from gateway.analysis.view_memory import ForegroundSource, ViewMemory, Views, seen_in
+from gateway.types import Box, Crossing, Frame, Outcome, Signal, Track
 
 NEAR_MARGIN = 0.05  # of the picture: so close to a zone, things are about to enter it
 # A still, occupied zone: while a dwell runs we look often, once flagged rarely; whatever leaves moves, and is seen.
@@ -43,13 +44,6 @@ LOST_SIGHT_S = 5.0  # what was followed may be anywhere after so long behind a c
 _LEAST_BLOB_SHARE = 0.25  # of a rule's minimum area: enough to decode on, to see what comes
 
 
-class ForegroundSource(Protocol):
-    """Where the foreground comes from; one per camera, shown its frames in order."""
-
-    def update(self, luma: Image, at_s: float) -> ForegroundView:
-        """Take in one luma plane, 240 px wide or more."""
-
-
 class Analyst:
     """Analyses the frames of one camera, in order, called from one thread at a time.
 
@@ -62,6 +56,8 @@ class Analyst:
         fire: A detector of fire and smoke, shared likewise; `make_rules` must have been told that there is one.
         models: Trained scene models, shared likewise; `make_rules` must have been told of their event types.
         time_zone: In which schedules are meant.
+        presets: Reference pictures of the camera's presets; None: presets are not told apart, and every zone counts
+            (a recording of which nobody knows what the camera showed).
     """
 
     def __init__(
@@ -74,34 +70,49 @@ class Analyst:
         *,
         fire: Detector | None = None,
         models: Sequence[SceneModel] = (),
-        time_zone: ZoneInfo = DEFAULT_TIME_ZONE,
+        time_zone: ZoneInfo | Local = DEFAULT_TIME_ZONE,
+        presets: Sequence[PresetPicture] | None = None,
     ) -> None:
         self._camera_id = camera.id
         self._rules = rules
-        self._foreground = foreground
         self._utc_at = utc_at
         self._time_zone = time_zone
         areas = [a.config.min_area for a in rules.armed if a.config is not None]
         self._least_blob = min(areas, default=0.0) * _LEAST_BLOB_SHARE
-        self._follower = Follower(camera, detector, self._least_blob)
-        self._fire = FireWatch(camera, fire)
-        self._scene = SceneWatch(camera, models)
+        first = iter((foreground,))
+
+        def remember(view: str | None) -> ViewMemory:
+            seen = camera if presets is None else seen_in(camera, view)
+            source = next(first, None) or foreground_for(seen, rules.within(view))
+            follower = Follower(seen, detector, self._least_blob)
+            return ViewMemory(source, follower, FireWatch(seen, fire), SceneWatch(seen, models))
+
+        self._views = Views(
+            None if presets is None else PresetFinder(presets, [z.polygon for z in camera.privacy_masks]), remember
+        )
         self._health = HealthMonitor()
-        self._readable_s = -math.inf  # the last picture in which the scene could be seen
-        self._changed_s = -math.inf  # the last global change
-        self._moved_s = -math.inf  # the last motion in or near an armed zone
-        self._analysed_s = -math.inf
-        self._armed: list[ArmedRule] = []
+        self._in_force: list[ArmedRule] = []  # by their schedules, be their view shown or not
 
     @property
     def inferences(self) -> int:
         """How often a model ran for this camera."""
-        return self._follower.inferences + self._fire.inferences + self._scene.inferences
+        return self._views.inferences + sum(p.inferences for view in self._views.all for p in view.passes)
 
     @property
     def failed_inferences(self) -> int:
         """How often one failed."""
-        return self._follower.failed_inferences + self._fire.failed_inferences + self._scene.failed_inferences
+        failed = sum(p.failed_inferences for view in self._views.all for p in view.passes)
+        return self._views.failed_inferences + failed
+
+    @property
+    def view_unknown(self) -> bool:
+        """The camera has presets and shows none of them, as far as the last frame tells: their rules are silent."""
+        return self._views.told_apart and self._views.preset is None
+
+    @property
+    def _now(self) -> ViewMemory:
+        """What is remembered of the view that the camera shows."""
+        return self._views.now
 
     @property
     def reference(self) -> SoundPicture | None:
@@ -112,45 +123,48 @@ class Analyst:
         """Take in a frame and say what it means, to the rules and to the gate that chose it."""
         at_s = frame.at_s
         picture = read_picture(frame.luma, frame.small)
-        reading = self._foreground.update(frame.small, at_s)
+        self._views.look(frame)
+        reading = self._now.foreground.update(frame.small, at_s)
         if reading.global_change:
-            self._changed_s = at_s
+            self._now.changed_s = at_s
         self._arm(at_s)
         near = self._moves_near(reading)
-        self._moved_s = at_s if near else self._moved_s
-        health = self._health.update(frame, picture)
-        steady = reading.ready and at_s - self._changed_s > SETTLE_S and not health.unreadable
+        self._now.moved_s = at_s if near else self._now.moved_s
+        health = self._health.update(frame, picture, meant=self._views.preset is not None)
+        steady = reading.ready and at_s - self._now.changed_s > SETTLE_S and not health.unreadable
         if health.unreadable:
             looked = self._blind(health, at_s)
         else:
-            self._readable_s = at_s
+            self._now.readable_s = at_s
             looked = self._look(frame, reading, near=near, steady=steady)
         observation = Observation(
             self._camera_id,
             at_s,
-            self._follower.tracks,
+            self._now.follower.tracks,
             reading,
             picture,
             looked=looked,
             steady=steady,
-            modelled=self._follower.modelled,
+            modelled=self._now.follower.modelled,
             health=health,
             small=frame.small,
+            moment=self._utc_at(at_s),
         )
-        signals = self._apply(observation) + self._fire.look(frame, self._fire_rules())
+        signals = self._apply(observation) + self._now.fire.look(frame, self._fire_rules())
         if steady:  # what a covered lens or a switched light hides has not gone
-            signals += self._scene.look(frame, [a.rule for a in self._armed if isinstance(a.rule, SeenRule)])
-        moving = near or self._passing() or self._fire.wants_more
-        settled_s = self._settled_s(reading) if moving and not self._fire.wants_more else 0.0
-        return Outcome(at_s, moving, self._occupied(), tuple(signals), settled_s)
+            signals += self._now.scene.look(frame, [a.rule for a in self._now.armed if isinstance(a.rule, SeenRule)])
+        moving = near or self._passing() or self._now.fire.wants_more
+        settled_s = self._settled_s(reading) if moving and not self._now.fire.wants_more else 0.0
+        return Outcome(at_s, moving, self._occupied(), tuple(signals), settled_s, tuple(self._counted()))
 
     def _arm(self, at_s: float) -> None:
         """Note the rules in force; when they change, or frames were missing, what stands there is looked for anew."""
         moment = self._utc_at(at_s)
-        armed = [a for a in self._rules.armed if a.in_force(moment, self._time_zone)]
-        if armed != self._armed or at_s - self._analysed_s > CANDIDATE_GAP_S:
-            self._follower.start_over()
-        self._armed, self._analysed_s = armed, at_s
+        self._in_force = [a for a in self._rules.armed if a.in_force(moment, self._time_zone)]
+        armed = [a for a in self._in_force if self._views.holds(a)]
+        if armed != self._now.armed or at_s - self._now.analysed_s > CANDIDATE_GAP_S:
+            self._now.follower.start_over()
+        self._now.armed, self._now.analysed_s = armed, at_s
 
     def _moves_near(self, reading: ForegroundView) -> bool:
         return any(self._concerns(a.rule, reading) for a in self._following)
@@ -174,22 +188,22 @@ class Analyst:
 
     def _blind(self, health: Health, at_s: float) -> bool:
         """Give up what was followed when the scene cannot be seen for long; a lorry before the lens ends nothing."""
-        if health.fault != fault_types.BLACK and at_s - self._readable_s < LOST_SIGHT_S:
+        if health.fault != fault_types.BLACK and at_s - self._now.readable_s < LOST_SIGHT_S:
             return False
-        self._follower.lose_sight(at_s)
+        self._now.follower.lose_sight(at_s)
         return True
 
     def _look(self, frame: Frame, reading: ForegroundView, *, near: bool, steady: bool) -> bool:
         """Bring the tracks up to date; return whether absence from them means anything in this frame."""
         if not self._following:
             return False
-        self._follower.note_motion(reading)
-        unsure = frame.at_s - self._changed_s <= SETTLE_S
-        if self._follower.modelled and not self._follower.due(
+        self._now.follower.note_motion(reading)
+        unsure = frame.at_s - self._now.changed_s <= SETTLE_S
+        if self._now.follower.modelled and not self._now.follower.due(
             frame.at_s, near=near or unsure, every_s=self._look_every_s(frame.at_s)
         ):
             return False
-        return self._follower.look(frame, reading, steady=steady)
+        return self._now.follower.look(frame, reading, steady=steady)
 
     def _look_every_s(self, at_s: float) -> float:
         conditions = [a.rule.condition for a in self._following]
@@ -197,21 +211,26 @@ class Analyst:
             return MODEL_GAP_S
         if not (self._watched() or any(c.active for c in conditions)):
             return QUIET_EVERY_S
-        restless = at_s - self._moved_s <= RESTLESS_S
+        restless = at_s - self._now.moved_s <= RESTLESS_S
         dwelling = any(c.active and not c.raised for c in conditions)
         return OCCUPIED_EVERY_S if dwelling or restless else SETTLED_EVERY_S
 
     @property
     def _following(self) -> list[ArmedRule]:
-        return [a for a in self._armed if a.follows]
+        return [a for a in self._now.armed if a.follows]
+
+    def _counted(self) -> Iterator[Crossing]:
+        for rule in (a.rule for a in self._rules.armed):
+            if isinstance(rule, LineCounter):
+                yield from rule.take()
 
     def _fire_rules(self) -> list[SmokeFireRule]:
-        return [a.rule for a in self._armed if isinstance(a.rule, SmokeFireRule)]
+        return [a.rule for a in self._now.armed if isinstance(a.rule, SmokeFireRule)]
 
     def _watched(self) -> list[Track]:
         """Return the tracks in or at an armed zone whose rule asks for such objects."""
-        rules = [a.rule for a in self._armed]
-        return [t for t in self._follower.tracks if any(t.label in r.objects and r.zone.touches(t.box) for r in rules)]
+        rules, tracks = [a.rule for a in self._now.armed], self._now.follower.tracks
+        return [t for t in tracks if any(t.label in r.objects and r.zone.touches(t.box) for r in rules)]
 
     def _passing(self) -> bool:
         """Say whether a watched object has not come to rest: the foreground may not know yet, just after the start."""
@@ -219,11 +238,15 @@ class Analyst:
 
     def _occupied(self) -> bool:
         # A fault that is told of needs no closer looking; it may last for days.
-        active = (a for a in self._armed if a.rule.condition.active)
+        active = (a for a in self._now.armed if a.rule.condition.active)
         return any(not (a.is_fault and a.rule.condition.raised) for a in active) or bool(self._watched())
 
     def _apply(self, observation: Observation) -> list[Signal]:
         silent = replace(observation, armed=False)
-        return [
-            signal for a in self._rules.armed for signal in a.rule.update(observation if a in self._armed else silent)
-        ]
+        signals: list[Signal] = []
+        for each in self._rules.armed:
+            if each in self._in_force and not self._views.holds(each):
+                signals += each.rule.condition.rest(observation.at_s)  # nobody sees its zone now
+            else:
+                signals += each.rule.update(observation if each in self._now.armed else silent)
+        return signals

@@ -94,6 +94,10 @@ class Condition:
             return signals + self._absent(at_s)
         return signals + self._present(sight, at_s)
 
+    def rest(self, at_s: float) -> list[Signal]:
+        """Let time pass in which nobody can look, as in a gap: what has waited too long by then has ended."""
+        return self.drop(at_s) if self._gap_too_long(at_s) else []
+
     def drop(self, at_s: float) -> list[Signal]:
         """End the condition at once: the rule is no longer armed, or too long a gap has passed."""
         if self._phase is None:

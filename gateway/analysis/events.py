@@ -26,7 +26,12 @@ from storage.records import Event, EventState
 EXTEND_EVERY_S = 5.0
 # Which detector stands behind an event that no object detector found.
 PICTURE_CHECK = "picture"
-_SEEN_BY = {"smoke_fire": fire_smoke.NAME, "open_burning": fire_smoke.NAME, "waterlogging": PICTURE_CHECK}
+_SEEN_BY = {
+    "smoke_fire": fire_smoke.NAME,
+    "open_burning": fire_smoke.NAME,
+    "waterlogging": PICTURE_CHECK,
+    "light_out": PICTURE_CHECK,
+}
 
 Key = tuple[str, str, str | None, str]  # camera, type, zone, first rule of the group
 

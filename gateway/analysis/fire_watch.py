@@ -10,16 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-import structlog
-
 from camera_configs.models import CameraConfig
-from detectors.base import Detections, Detector, InferenceError
+from detectors.base import Detector
 from gateway.analysis.fire import FireView, SmokeFireRule
-from gateway.analysis.zones import Zone, box_centre
-from gateway.types import Box, Frame, Signal
-
-logger = structlog.get_logger(__name__)
+from gateway.analysis.model_pass import ModelPass
+from gateway.analysis.zones import box_centre
+from gateway.types import Frame, Signal
 
 SUSPICIOUS_GAP_S = 1 / 3  # between passes while something looks like fire
 SUSPICION_S = 5.0  # a seat unseen for so long is no longer suspicious; flames duck, and smoke thins
@@ -33,19 +29,15 @@ class FireWatch:
     """Runs the fire detector for one camera and tells its rules; called in order, from one thread at a time.
 
     Attributes:
-        inferences: How often the detector ran.
-        failed_inferences: How often it failed; such a frame counts as not looked at.
+        passes: Of the detector; counted.
     """
 
     def __init__(self, camera: CameraConfig, detector: Detector | None) -> None:
-        self._camera_id = camera.id
         self._detector = detector
-        self._ignored = tuple(Zone.of(z) for z in camera.zones if z.kind == "ignore")
         self._passed_s = -math.inf
         self._closely_since_s: float | None = None  # None: nothing is suspicious, or we rest
         self._rest_until_s = -math.inf
-        self.inferences = 0
-        self.failed_inferences = 0
+        self.passes = ModelPass(camera)
 
     @property
     def wants_more(self) -> bool:
@@ -80,24 +72,11 @@ class FireWatch:
 
     def _detect(self, detector: Detector, frame: Frame) -> list[FireView] | None:
         self._passed_s = frame.at_s
-        self.inferences += 1
-        image = frame.bgr
-        try:
-            found = detector.detect([image])[0]
-        except InferenceError as exc:
-            self.failed_inferences += 1
-            logger.warning("inference_failed", camera_id=self._camera_id, detector=detector.name, error=str(exc))
+        found = self.passes.look(detector, frame)
+        if found is None:
             return None
-        views = fire_views(found, detector.labels, image.shape[1], image.shape[0])
-        return [v for v in views if not any(z.contains(box_centre(v.box)) for z in self._ignored)]
+        return [FireView(f.label, f.box, f.confidence) for f in self.passes.heeded(found, lambda f: box_centre(f.box))]
 
 
 def _suspicious(at_s: float, rules: Iterable[SmokeFireRule]) -> bool:
     return any(at_s - rule.suspected_s <= SUSPICION_S or rule.condition.active for rule in rules)
-
-
-def fire_views(found: Detections, labels: Sequence[str], width: int, height: int) -> Iterable[FireView]:
-    """Return what a detector saw, sure or not, in 0-1 of the picture."""
-    edge = np.array([width, height, width, height], np.float32)
-    for box, confidence, kind in zip(found.xyxy / edge, found.confidence, found.class_id, strict=True):
-        yield FireView(labels[int(kind)], Box(*(float(v) for v in box)), float(confidence))

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-import structlog
-
 from camera_configs.models import CameraConfig
-from detectors.base import Detections, Detector, InferenceError
+from detectors.base import Detector
 from detectors.coco import scene_label
+from gateway.analysis.model_pass import Found, ModelPass
 from gateway.analysis.observation import FOREGROUND, BlobView, ForegroundView, certainty
 from gateway.analysis.tracker import Sighting, Tracker
-from gateway.analysis.zones import Zone, box_area, foot_point, grown, intersection, iou
+from gateway.analysis.zones import box_area, foot_point, grown, intersection, iou
 from gateway.types import Box, Frame, FrameOrigin, Track
-
-logger = structlog.get_logger(__name__)
 
 STARTUP_LOOKS = 2  # what stood there before we began is found by looking twice
 # In a burst of 5 fps every second frame is enough for dwells of a second or more, at half the price.
@@ -32,29 +29,38 @@ PART_INSIDE, LEAST_PART = 0.85, 0.5  # a box inside another one, and half its si
 # A patch must cross this share of the picture before it is somebody and not a flickering leaf.
 FOREGROUND_TRAVEL = 0.03
 BLOB_JOIN = 0.02  # patches this close (of the picture) are parts of one thing
+# While the model has no time to spare, what moves is looked at this often all the same.
+PRESSED_GAP_S = 2.0
 _MOVED_BOXES = 256  # more than any number of frames between two looks with motion in them
 _EVERYWHERE = (Box(0.0, 0.0, 1.0, 1.0),)
+
+
+def _always() -> bool:
+    return True
 
 
 class Follower:
     """Keeps the tracks of one camera up to date.
 
+    Args:
+        camera: Its zones to be ignored are.
+        detector: A model; None: patches of the foreground are followed. One that has `may_hurry` is asked, where
+            something moves, whether it has time for more than the looks that are due.
+        least_blob: Smaller patches are none, as a share of the picture.
+
     Attributes:
-        inferences: How often the model ran.
-        failed_inferences: How often it failed; such a frame counts as not looked at.
+        passes: Of the model; counted.
     """
 
     def __init__(self, camera: CameraConfig, detector: Detector | None, least_blob: float) -> None:
-        self._camera_id = camera.id
+        self._may_hurry: Callable[[], bool] = getattr(detector, "may_hurry", _always)
         self._detector = detector
         self._least_blob = least_blob
         self._tracker = Tracker(min_travel=0.0 if detector else FOREGROUND_TRAVEL)
-        self._ignored = tuple(Zone.of(z) for z in camera.zones if z.kind == "ignore")
         self._modelled_s = -math.inf
         self._looks_owed = STARTUP_LOOKS
         self._moved: list[Box] = []  # places of motion since the model last ran
-        self.inferences = 0
-        self.failed_inferences = 0
+        self.passes = ModelPass(camera)
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -68,8 +74,10 @@ class Follower:
 
     def due(self, at_s: float, *, near: bool, every_s: float) -> bool:
         """Say whether the model should see a frame: motion near a zone, the first looks, or `every_s` has passed."""
-        urgent = near or self._looks_owed > 0
-        return at_s - self._modelled_s >= (MODEL_GAP_S if urgent else every_s)
+        passed_s = at_s - self._modelled_s
+        if self._looks_owed > 0 or passed_s >= min(every_s, PRESSED_GAP_S if near else math.inf):
+            return passed_s >= MODEL_GAP_S
+        return near and passed_s >= MODEL_GAP_S and self._may_hurry()
 
     def start_over(self) -> None:
         """Look twice again for what stands there: frames were missing, or other rules are in force."""
@@ -118,30 +126,19 @@ class Follower:
     def _detect(self, detector: Detector, frame: Frame) -> list[Sighting] | None:
         self._modelled_s = frame.at_s
         self._looks_owed -= 1
-        self.inferences += 1
-        image = frame.luma if detector.wants_luma else frame.bgr
-        try:
-            detections = detector.detect([image])[0]
-        except InferenceError as exc:
-            self.failed_inferences += 1
-            logger.warning("inference_failed", camera_id=self._camera_id, detector=detector.name, error=str(exc))
-            return None
-        height, width = image.shape[:2]  # of a snapshot, luma and colour differ in size
-        found = sightings_of(detections, detector.labels, width, height)
-        return [s for s in found if not any(z.contains(foot_point(s.box)) for z in self._ignored)]
+        found = self.passes.look(detector, frame)
+        return None if found is None else self.passes.heeded(sightings_of(found), lambda s: foot_point(s.box))
 
 
-def sightings_of(detections: Detections, labels: Sequence[str], width: int, height: int) -> list[Sighting]:
-    """Return detections in 0-1 of the picture by scene label, best first; one per object and label, others left out."""
-    found: list[Sighting] = []
-    for i in detections.confidence.argsort()[::-1]:
-        label = scene_label(labels[int(detections.class_id[i])])
-        x1, y1, x2, y2 = (float(v) for v in detections.xyxy[i])
-        box = Box(x1 / width, y1 / height, x2 / width, y2 / height)
-        if label is None or any(s.label == label and _same_object(s.box, box) for s in found):
+def sightings_of(found: Sequence[Found]) -> list[Sighting]:
+    """Return what a model found by scene label, best first; one per object and label, others left out."""
+    sightings: list[Sighting] = []
+    for one in sorted(found, key=lambda f: f.confidence)[::-1]:
+        label = scene_label(one.label)
+        if label is None or any(s.label == label and _same_object(s.box, one.box) for s in sightings):
             continue
-        found.append(Sighting(box, label, float(detections.confidence[i])))
-    return found
+        sightings.append(Sighting(one.box, label, one.confidence))
+    return sightings
 
 
 def _same_object(sure: Box, box: Box) -> bool:

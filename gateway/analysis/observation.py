@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from detectors.picture import PictureReading
@@ -73,6 +74,7 @@ class Observation:
         steady: The foreground can be believed: learned, and no light switch just now.
         modelled: Tracks come from a model; when False they are moving blobs labelled "foreground".
         health: What is wrong with the camera itself.
+        moment: Wall time, aware.
         small: The picture itself (`Frame.small`), for rules that compare a place with how it was.
     """
 
@@ -87,6 +89,7 @@ class Observation:
     modelled: bool = True
     health: Health = SOUND
     small: Luma | None = None
+    moment: datetime | None = None
 
     @property
     def seen(self) -> tuple[Track, ...]:

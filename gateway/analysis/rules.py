@@ -80,7 +80,7 @@ class ZoneIntrusionRule:
         inside = [t for t in observation.seen if self._counts(t)]
         since_s = self._began_s(inside, observation.at_s)
         self._known = frozenset(t.id for t in observation.tracks)
-        sight = _sight_of(inside, since_s) if len(inside) >= self._wanted.min_count else None
+        sight = sight_of(inside, since_s) if len(inside) >= self._wanted.min_count else None
         return self.condition.update(sight, observation.at_s)
 
     def _counts(self, track: Track) -> bool:
@@ -128,10 +128,11 @@ class StoppedRule:
         standing = [t for t in tracks if t.still_since_s is not None and self._wanted.accepts(t, known=known)]
         inside = [t for t in standing if stands_in(self.zone, t.box)]
         since_s = _nth_earliest((t.still_since_s for t in inside), self._wanted.min_count)
-        return None if since_s is None else _sight_of(inside, since_s)
+        return None if since_s is None else sight_of(inside, since_s)
 
 
-def _sight_of(tracks: Sequence[Track], since_s: float | None) -> Sight:
+def sight_of(tracks: Sequence[Track], since_s: float | None) -> Sight:
+    """Return objects as a sight that began then; None: now."""
     best = max(tracks, key=lambda t: t.confidence)
     boxes = tuple(t.box for t in tracks)
     return Sight(since_s, best.confidence, best.label, len(tracks), boxes)

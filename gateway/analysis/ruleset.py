@@ -15,10 +15,12 @@ from gateway.analysis.condition import Condition, Patience, Subject
 from gateway.analysis.fire import SmokeFireRule
 from gateway.analysis.health.arming import StateRule, picture_rules, state_rules
 from gateway.analysis.health.fault_types import ARMED_APART
+from gateway.analysis.lamp import LampRule
 from gateway.analysis.left_behind import LeftBehindRule, Sizes
 from gateway.analysis.offline import OfflineRule
+from gateway.analysis.road import ROAD_TYPES, counter_of, needs_kinds, road_rule, why_no_road
 from gateway.analysis.rules import Rule, StoppedRule, Wanted, ZoneIntrusionRule
-from gateway.analysis.schedule import in_force
+from gateway.analysis.schedule import Local, in_force
 from gateway.analysis.seen import SeenRule, Telling
 from gateway.analysis.water import WaterRule
 from gateway.analysis.zones import WHOLE_PICTURE, Zone
@@ -43,7 +45,7 @@ _LEFT_BEHIND: dict[str, Sizes] = {
 }
 FIRE_TYPES = frozenset({"smoke_fire", "open_burning"})
 _WATER = frozenset({"waterlogging"})
-_BY_LOOKS = (SmokeFireRule, WaterRule, SeenRule)  # what shows in single looks, whatever moves
+_BY_LOOKS = (SmokeFireRule, WaterRule, SeenRule, LampRule)  # what shows in single looks, whatever moves
 _ALWAYS = ScheduleConfig()
 # Types that a moving patch cannot stand for: it has no number and no kind.
 _NEEDS_KINDS = frozenset({"crowding", "stray_livestock", "nonmotor_parking"})
@@ -61,23 +63,25 @@ class ArmedRule:
     Args:
         rule: The rule.
         config: The configuration it came from; None: armed on every camera.
+        preset: The camera's preset that its zone belongs to; None: it counts in every view.
 
     Attributes:
         is_fault: It watches the camera itself, not its scene.
         follows: It waits for things to come or to stop: movement in its zone is worth decoding and following.
     """
 
-    __slots__ = ("_schedule", "config", "follows", "is_fault", "rule")
+    __slots__ = ("_schedule", "config", "follows", "is_fault", "preset", "rule")
 
-    def __init__(self, rule: Rule, config: RuleConfig | None) -> None:
+    def __init__(self, rule: Rule, config: RuleConfig | None, preset: str | None = None) -> None:
         self.rule = rule
         self.config = config
+        self.preset = preset
         self.is_fault = is_camera_fault(rule.condition.subject.event_type)
         self.follows = not self.is_fault and not isinstance(rule, _BY_LOOKS)
         schedule = None if config is None else config.schedule
         self._schedule = None if schedule == _ALWAYS else schedule
 
-    def in_force(self, moment: datetime, time_zone: ZoneInfo) -> bool:
+    def in_force(self, moment: datetime, time_zone: ZoneInfo | Local) -> bool:
         """Say whether its schedule covers the moment (aware)."""
         return self._schedule is None or in_force(self._schedule, moment, time_zone)
 
@@ -97,6 +101,10 @@ class RuleSet:
     offline: OfflineRule | None
     unarmed: tuple[tuple[str, str], ...]
     states: tuple[StateRule, ...] = ()
+
+    def within(self, view: str | None) -> RuleSet:
+        """Return the rules that count while a preset (None: none of them) is in view."""
+        return replace(self, armed=tuple(a for a in self.armed if a.preset in {None, view}))
 
     @property
     def rules(self) -> list[Rule]:
@@ -133,7 +141,15 @@ def make_rules(
         if isinstance(built, str):
             unarmed.append((config.id, built))
         else:
-            armed.append(ArmedRule(built, config))
+            preset = None if config.zone is None else camera.zone(config.zone).preset
+            armed.append(ArmedRule(built, config, preset))
+    for zone in camera.zones:
+        if zone.kind == "line" and zone.count:
+            stand_in, counter = counter_of(camera, zone, model_labels)
+            if isinstance(counter, str):
+                unarmed.append((stand_in.id, counter))
+            else:
+                armed.append(ArmedRule(counter, stand_in, zone.preset))
     armed += [ArmedRule(rule, config) for rule, config in picture_rules(camera, spec_of)]
     return RuleSet(tuple(armed), _offline_rule(camera, spec_of), tuple(unarmed), states=state_rules(camera, spec_of))
 
@@ -177,6 +193,8 @@ def _build(
     if config.type in _LEFT_BEHIND:
         return LeftBehindRule(condition, zone, _sizes(config))
     wanted = _wanted(config)
+    if (road := road_rule(camera, config, condition, wanted)) is not None:
+        return road
     return (ZoneIntrusionRule if config.type in _INTRUSION else StoppedRule)(condition, zone, wanted)
 
 
@@ -193,25 +211,27 @@ def _seen(camera: CameraConfig, config: RuleConfig, spec_of: Callable[[str], Eve
 
 
 def _why_not(camera: CameraConfig, config: RuleConfig, labels: frozenset[str], *, fire: bool) -> str | None:
-    if config.type not in {*_INTRUSION, *_STOPPED, *_LEFT_BEHIND, *FIRE_TYPES, *_WATER}:
+    if config.type not in {*_INTRUSION, *_STOPPED, *_LEFT_BEHIND, *FIRE_TYPES, *_WATER, *ROAD_TYPES}:
         return "no detector for this event type"
     if config.type in FIRE_TYPES and not fire:
         return "the detector of fire and smoke is not loaded"
-    if config.zone is not None and camera.zone(config.zone).kind != "area":
-        return f"zone {config.zone} is not an area"
+    if (reason := why_no_road(camera, config)) is not None:
+        return reason
     if config.type == "crowding" and config.min_count < 2:
         return "min_count must say how many people are a crowd"
     if config.type in _LEFT_BEHIND:
         missing = sorted(set(_KINDS_LEFT_OUT.get(config.type, ())) - labels)
     else:
-        missing = sorted(set(_objects(config)) - labels) if labels or config.type in _NEEDS_KINDS else []
+        needs = config.type in _NEEDS_KINDS or needs_kinds(camera, config)
+        missing = sorted(set(_objects(config)) - labels) if labels or needs else []
     if missing:
         return f"the model in use does not see: {', '.join(missing)}" if labels else "needs an object model"
     return None
 
 
 def _objects(config: RuleConfig) -> tuple[str, ...]:
-    return config.objects or _INTRUSION.get(config.type, ()) or _STOPPED.get(config.type, ())
+    usual = {**_INTRUSION, **_STOPPED, **ROAD_TYPES}.get(config.type, ())
+    return config.objects or usual
 
 
 def _sizes(config: RuleConfig) -> Sizes:

@@ -11,18 +11,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import structlog
-
 from camera_configs.models import CameraConfig
-from detectors.base import Detector, InferenceError
+from detectors.base import Detector
 from gateway.analysis.condition import Condition, Sight
+from gateway.analysis.model_pass import ModelPass
 from gateway.analysis.observation import Observation
 from gateway.analysis.rules import stands_in
 from gateway.analysis.zones import Zone, box_area, box_centre
 from gateway.types import Box, Frame, Signal
-
-logger = structlog.get_logger(__name__)
 
 # A thing is looked at again at least this often, whatever the cadence: a raised condition outlives no longer gaps.
 LONGEST_CADENCE_S = 60.0
@@ -113,17 +109,13 @@ class SceneWatch:
     """Shows the frames of one camera to the scene models that its rules wait for; called in order, from one thread.
 
     Attributes:
-        inferences: Passes so far.
-        failed_inferences: Of those; such a frame counts as not looked at.
+        passes: Of all models together; counted.
     """
 
     def __init__(self, camera: CameraConfig, models: Sequence[SceneModel] = ()) -> None:
-        self._camera_id = camera.id
         self._models = models
-        self._ignored = tuple(Zone.of(z) for z in camera.zones if z.kind == "ignore")
         self._passed_s: dict[int, float] = {}
-        self.inferences = 0
-        self.failed_inferences = 0
+        self.passes = ModelPass(camera)
 
     def look(self, frame: Frame, rules: Sequence[SeenRule]) -> list[Signal]:
         """Show a frame to each model that is due, and tell the rules in force that wait for it."""
@@ -141,18 +133,9 @@ class SceneWatch:
         return at_s - self._passed_s.get(number, -math.inf) >= _SLACK * every_s
 
     def _things(self, model: SceneModel, frame: Frame) -> list[Thing] | None:
-        detector, image = model.detector, frame.bgr
-        self.inferences += 1
-        try:
-            found = detector.detect([image])[0]
-        except InferenceError as exc:
-            self.failed_inferences += 1
-            logger.warning("inference_failed", camera_id=self._camera_id, detector=detector.name, error=str(exc))
+        found = self.passes.look(model.detector, frame)
+        if found is None:
             return None
-        edge = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
-        things = []
-        for box, confidence, kind in zip(found.xyxy / edge, found.confidence, found.class_id, strict=True):
-            label = detector.labels[int(kind)]
-            if label in model.types:
-                things.append(Thing(model.types[label], label, Box(*(float(v) for v in box)), float(confidence)))
-        return [t for t in things if not any(z.contains(box_centre(t.box)) for z in self._ignored)]
+        known = [f for f in found if f.label in model.types]
+        things = [Thing(model.types[f.label], f.label, f.box, f.confidence) for f in known]
+        return self.passes.heeded(things, lambda t: box_centre(t.box))

@@ -101,8 +101,10 @@ class ActivityGate:
         self._wanted: tuple[float, bool] | None = None  # a burst from this moment on; True: from one GOP earlier
         self._moved_s = -math.inf
         self._settled = False
+        self._hinted = False  # somebody else believes that something goes on: look at the next keyframe
         self._reported_s = 0.0
         self.looks = 0
+        self.hinted_looks = 0  # of these: that a hint brought forward
         self.bursts = 0
         self.lost_bursts = 0  # ended because results stayed away
         self.refused_bursts = 0  # ended because the worker has no time for them
@@ -134,6 +136,15 @@ class ActivityGate:
             self._policy = policy
             if not policy.armed:
                 self._forget()
+
+    def hint(self) -> None:
+        """Somebody else, the camera itself, believes that something goes on: look at the next keyframe, no more.
+
+        A stream with long GOPs is decoded through at its cadence where that is asked for; elsewhere the hint waits for
+        its next keyframe too.
+        """
+        with self._lock:
+            self._hinted = self._policy.armed
 
     def interrupt(self) -> None:
         """The stream was lost: a burst cannot go on across the gap, and the next keyframe is looked at."""
@@ -204,7 +215,7 @@ class ActivityGate:
     def _forget(self) -> None:
         self._bursting = self._auditing = self._trickling = False
         self._wanted = self._audit = None
-        self._occupied = self._settled = False
+        self._occupied = self._settled = self._hinted = False
 
     def _measure_gop(self, at_s: float) -> None:
         if self._keyframe_s is not None:
@@ -248,7 +259,9 @@ class ActivityGate:
         if self._audit is not None and self._auditing:
             self._audit.end_s = keyframe.at_s
         self._auditing = False
-        due = self._due(keyframe.at_s)
+        due = self._due(keyframe.at_s) or self._hinted
+        self.hinted_looks += due and not self._due(keyframe.at_s)
+        self._hinted = False
         if self._audit is None and self._policy.audit_share > 0 and self._chance() < self._policy.audit_share:
             looked_s = keyframe.at_s if due or self._looked_s is None else self._looked_s
             self._audit = Audit(keyframe.at_s, looked_s + self._policy.cadence_s, due=due)

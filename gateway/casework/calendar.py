@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from camera_configs.calendar import WorkDays
 from camera_configs.taxonomy import Deadline
 
 MORNING = (time(8, 30), time(12, 0))
@@ -38,6 +39,11 @@ class WorkingCalendar:
             raise ValueError("shifts must be in order, without overlap, each with a start before its end")
         if not self.weekdays or not self.weekdays <= frozenset(range(7)):
             raise ValueError("weekdays must name at least one day, Monday being 0")
+
+    @classmethod
+    def of(cls, days: WorkDays, zone: ZoneInfo = DEFAULT_ZONE) -> WorkingCalendar:
+        """Return the usual shifts on a site's working days."""
+        return cls(holidays=days.holidays, make_up_days=days.make_up_days, zone=zone)
 
     def works_on(self, day: date) -> bool:
         """Say whether that local day is a working day."""

@@ -53,7 +53,7 @@ def run_dry(
         hint = likely(camera, [c.id for c in site.cameras])
         raise typer.BadParameter(f"no camera {camera!r} in {config}" + (f" ({hint})" if hint else ""))
     tried = found if rules is None else with_rules(found, rules)
-    trial = Trial(site, tried, open_eyes(tried.detector or loaded.detector, loaded.models_path), zone)
+    trial = Trial(site, tried, open_eyes(tried.detector or loaded.detector, loaded.models_path), zone, found)
     cv2.setNumThreads(1)
     outcome = dry_run(trial, asyncio.run(_kept(loaded, camera, span)), tell)
     if json_out is not None:

@@ -10,12 +10,13 @@ from typing import Annotated
 import cv2
 import typer
 
+from detectors.registry import MOTION
 from gateway.cli.options import SettingsFile
 from gateway.cli.reports import save, tell
 from gateway.evaluation.cameras import FAULT_DWELL_S
 from gateway.evaluation.evaluate import Evaluation, evaluate
 from gateway.evaluation.gallery import to_html
-from gateway.evaluation.pipeline import MOTION, open_eyes
+from gateway.evaluation.pipeline import open_eyes
 from gateway.evaluation.report import into_page, to_json, to_markdown, to_text
 from gateway.evaluation.truth import load_truth
 from gateway.log import configure_logging

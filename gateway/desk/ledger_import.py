@@ -343,7 +343,7 @@ def _camera_of(problem: Problem) -> str:
 def _shown(camera: CameraConfig) -> dict[str, Any]:
     """Return a camera's document without anything secret; that a password is kept is said by `true`."""
     document = document_of(camera)
-    for source in (*document.get("streams", ()), document.get("snapshot") or {}):
+    for source in (*document.get("streams", ()), document.get("snapshot") or {}, document.get("onvif") or {}):
         if "password_sealed" in source:
             source["password_sealed"] = True
     return document

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 from camera_configs.diff import without_secrets
 from camera_configs.documents import Document
-from camera_configs.models import CameraConfig, SnapshotConfig, StreamConfig
+from camera_configs.models import CameraConfig, OnvifConfig, SnapshotConfig, StreamConfig
 from gateway.errors import GridPatrolError
 
-_Source = StreamConfig | SnapshotConfig
-_S = TypeVar("_S", StreamConfig, SnapshotConfig)
+_Source = StreamConfig | SnapshotConfig | OnvifConfig
+_S = TypeVar("_S", StreamConfig, SnapshotConfig, OnvifConfig)
+# Of a camera, beside its streams: what has a login of its own.
+_BESIDE = ("snapshot", "onvif")
 
 
 class Seals(Protocol):
@@ -42,21 +44,24 @@ def sealed(document: Document, present: CameraConfig | None, seals: Seals, *, to
     streams = found.get("streams")
     if isinstance(streams, list):
         found["streams"] = [_sealed_source(s, _stream_of(present, s), seals, tokens=tokens) for s in streams]
-    if isinstance(found.get("snapshot"), Mapping):
-        snapshot = present.snapshot if present else None
-        found["snapshot"] = _sealed_source(found["snapshot"], snapshot, seals, tokens=tokens)
+    for name in _BESIDE:
+        if isinstance(found.get(name), Mapping):
+            before = getattr(present, name) if present else None
+            found[name] = _sealed_source(found[name], before, seals, tokens=tokens)
     return found
 
 
 def sealed_model(camera: CameraConfig, present: CameraConfig | None, seals: Seals) -> CameraConfig:
     """Return a camera as it is kept: what a file says in plain is sealed, by the present token if that holds it."""
     streams = tuple(_sealed_settings(s, _stream_of(present, {"role": s.role}), seals) for s in camera.streams)
-    snapshot = camera.snapshot
+    snapshot, onvif = camera.snapshot, camera.onvif
     if snapshot is not None:
         snapshot = _sealed_settings(snapshot, present.snapshot if present else None, seals)
-    if streams == camera.streams and snapshot == camera.snapshot:
+    if onvif is not None:
+        onvif = _sealed_settings(onvif, present.onvif if present else None, seals)
+    if (streams, snapshot, onvif) == (camera.streams, camera.snapshot, camera.onvif):
         return camera
-    return camera.model_copy(update={"streams": streams, "snapshot": snapshot})
+    return camera.model_copy(update={"streams": streams, "snapshot": snapshot, "onvif": onvif})
 
 
 def _sealed_settings(source: _S, present: _Source | None, seals: Seals) -> _S:
@@ -111,5 +116,4 @@ def _stream_of(present: CameraConfig | None, stream: Any) -> StreamConfig | None
 
 def _sources(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield from document.get("streams", ())
-    if isinstance(document.get("snapshot"), dict):
-        yield document["snapshot"]
+    yield from (document[name] for name in _BESIDE if isinstance(document.get(name), dict))

@@ -25,7 +25,7 @@ from storage.ids import new_id
 
 logger = structlog.get_logger(__name__)
 
-TRIAL_TIMEOUT_S = 900.0  # a hundred clips of 20 s on a busy core
+TRIAL_TIMEOUT_S = 1_800.0  # a hundred clips of 20 s on a busy core, those not flagged shown twice
 END_TIMEOUT_S = 5.0
 MAX_WAITING = 8  # more are refused: each may take minutes
 MAX_KEPT = 32  # finished ones that are still told of
@@ -177,6 +177,7 @@ class TrialDesk:
                 "regions": [region.model_dump(mode="json") for region in site.regions],
                 "grids": [site.grid(grid_id).model_dump(mode="json") for grid_id in camera.grids],
                 "event_types": [spec.model_dump(mode="json") for spec in site.event_types],
+                "calendar": [year.model_dump(mode="json") for year in site.calendar],
                 "cameras": [_without_logins(camera)],
             },
             "start": start.isoformat(),
@@ -186,12 +187,14 @@ class TrialDesk:
             "models_path": str(settings.models_path),
             "detector": settings.detector,
             "timezone": settings.timezone,
+            "present": None if (present := site.find_camera(camera.id)) is None else _without_logins(present),
         }
 
 
 def _without_logins(camera: CameraConfig) -> dict[str, Any]:
     """Return the camera's document without user names and passwords: recordings need none."""
     document = document_of(camera)
+    document.pop("onvif", None)
     places = [*document["streams"], *([document["snapshot"]] if document.get("snapshot") else [])]
     for place in places:
         for name in ("username", "password_env", "password_sealed"):

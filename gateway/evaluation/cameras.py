@@ -23,7 +23,7 @@ def camera_with(rules: Sequence[Mapping[str, Any]], file: Path, masks: Sequence[
 
     Args:
         rules: As a truth file has them: fields of `RuleConfig`, but `zone` is a polygon (two points: a line), or
-            missing for the whole picture.
+            missing for the whole picture; `arrow` and `count` are those of the zone.
         file: The recording.
         masks: Polygons that must not be seen.
 
@@ -94,9 +94,11 @@ def _zone(rule: Mapping[str, Any]) -> dict[str, Any]:
     polygon, kind = rule["zone"], "area"
     if isinstance(polygon, list | tuple) and len(polygon) == 2:
         kind = "line"
-    return {"id": f"z-{rule.get('id')}", "name": str(rule.get("id")), "kind": kind, "polygon": polygon}
+    way = {key: rule[key] for key in ("arrow", "count") if key in rule}
+    return {"id": f"z-{rule.get('id')}", "name": str(rule.get("id")), "kind": kind, "polygon": polygon, **way}
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     zone = f"z-{rule.get('id')}" if rule.get("zone") else None
-    return {"cool_down_s": 0, **rule, "type": known_type(str(rule.get("type", ""))), "zone": zone}
+    plain = {key: value for key, value in rule.items() if key not in {"arrow", "count"}}
+    return {"cool_down_s": 0, **plain, "type": known_type(str(rule.get("type", ""))), "zone": zone}

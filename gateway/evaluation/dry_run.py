@@ -3,11 +3,16 @@
 A clip shows one event and some seconds around it, so this says what a rule would have made of what was flagged, not
 what it would have found besides. Where a clip leaves out a dull middle, its last picture is shown again until the clip
 goes on: nothing is known to have changed in between, and a dwell of minutes is then lived through as it was.
+
+A clip begins seconds before its event, while the camera had been watched for hours: some events cannot be seen in their
+clips at all. So what the rules tried do not flag is shown to the present rules too, as a control; where these do not
+flag it either, the clip tells nothing about the change.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,8 +23,10 @@ from zoneinfo import ZoneInfo
 
 from camera_configs.models import CameraConfig, SiteConfig
 from camera_configs.taxonomy import is_camera_fault
+from gateway.camera.decoder import PrivacyMask
+from gateway.camera.snapshots.look import decode_look
 from gateway.evaluation.cameras import FROZEN, dwell_of
-from gateway.evaluation.pipeline import Eyes, Session, duration_of, frames_of, rules_for
+from gateway.evaluation.pipeline import Eyes, Session, duration_of, frames_of, masks_of, rules_for
 from gateway.evaluation.scoring import Raised
 from gateway.types import Frame
 from storage.records import ClipSegment, Event, Verdict
@@ -36,7 +43,26 @@ class Would(StrEnum):
 
     FLAGGED = "flagged"
     NOT_FLAGGED = "not_flagged"
-    UNKNOWN = "unknown"  # the clip ends before the rule's dwell is over, or no clip was kept
+    UNKNOWN = "unknown"  # what was kept does not tell; see `Because`
+
+
+class Because(StrEnum):
+    """Why nothing can be said, or what speaks without any clip."""
+
+    NOTHING = ""
+    CONTROL = "control"  # the present rules do not flag it in what was kept, either
+    TOO_SHORT = "too_short"  # the clip ends before the rule's dwell is over
+    NO_CLIP = "no_clip"
+    FROZEN = "frozen"  # a clip does not tell a frozen picture from one left out
+    NO_RULE = "no_rule"  # nothing looks for such events
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLook:
+    """A picture by which a polled camera was watched, and the moment of it."""
+
+    file: Path
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +71,7 @@ class Kept:
 
     Attributes:
         clip: None when none was kept, or its file is gone.
+        looks: The pictures that led to the event, oldest first, where the camera was polled; stand in for a clip.
         verdict: None while it waits.
     """
 
@@ -52,6 +79,7 @@ class Kept:
     clip: Path | None
     segments: tuple[ClipSegment, ...] = ()
     verdict: Verdict | None = None
+    looks: tuple[KeptLook, ...] = ()
 
     @property
     def verdict_name(self) -> str:
@@ -66,7 +94,8 @@ class Replayed:
     Attributes:
         raised: What stands for it now, None where nothing does.
         others: What else would have been flagged in the clip.
-        reason: Why nothing can be said, or why the rule cannot run; "" otherwise.
+        because: Why nothing can be said, or why it is not flagged whatever the clip shows.
+        reason: The same for people; "" otherwise.
     """
 
     kept: Kept
@@ -74,6 +103,7 @@ class Replayed:
     raised: Raised | None = None
     others: tuple[Raised, ...] = ()
     reason: str = ""
+    because: Because = Because.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +123,12 @@ class DryRun:
         return sum(r.kept.verdict_name == verdict and r.would is would for r in self.events)
 
     @property
+    def unknown(self) -> dict[str, int]:
+        """Why nothing can be said, and of how many events."""
+        found = Counter(r.because.value for r in self.events if r.would is Would.UNKNOWN)
+        return {because.value: found[because.value] for because in Because if found[because.value]}
+
+    @property
     def verdicts(self) -> list[str]:
         """Those that occur, by name."""
         return sorted({r.kept.verdict_name for r in self.events})
@@ -106,17 +142,31 @@ class Trial:
         site: To which the camera belongs; its event types say what rules leave open.
         camera: With the rules to be tried.
         time_zone: In which schedules are meant.
+        present: With the rules in force: the control. None: these are the rules tried.
     """
 
     site: SiteConfig
     camera: CameraConfig
     eyes: Eyes
     time_zone: ZoneInfo
+    present: CameraConfig | None = None
 
     def session(self, starts_at: datetime) -> Session:
         """Return a new session for a clip that begins then."""
         site = self.site.model_copy(update={"cameras": (self.camera,)})
         return Session(self.camera, self.eyes, starts_at, site=site, time_zone=self.time_zone)
+
+    @property
+    def control(self) -> Trial | None:
+        """The same with the rules in force; None where these are tried."""
+        if self.present is None or _judging(self.present) == _judging(self.camera):
+            return None
+        return replace(self, camera=self.present, present=None)
+
+
+def _judging(camera: CameraConfig) -> tuple[object, ...]:
+    """Return what of a camera decides what is flagged."""
+    return camera.rules, camera.zones, camera.perspective, camera.detector
 
 
 def dry_run(trial: Trial, kept: Sequence[Kept], progress: Callable[[str], None] = lambda _: None) -> DryRun:
@@ -141,15 +191,28 @@ def replay(kept: Kept, trial: Trial) -> Replayed:
     """
     event = kept.event
     if event.event_type == FROZEN:
-        return Replayed(kept, Would.UNKNOWN, reason="a clip does not tell a frozen picture from one left out")
-    if kept.clip is None:
-        return Replayed(kept, Would.UNKNOWN, reason="no clip was kept")
-    origin = kept.segments[0].wall_start if kept.segments else event.started_at
+        reason = "a clip does not tell a frozen picture from one left out"
+        return Replayed(kept, Would.UNKNOWN, reason=reason, because=Because.FROZEN)
+    if kept.clip is None and not kept.looks:
+        return Replayed(kept, Would.UNKNOWN, reason="no clip was kept", because=Because.NO_CLIP)
+    found = _shown(kept, trial)
+    if found.would is not Would.NOT_FLAGGED or found.because is Because.NO_RULE:
+        return found
+    control = trial.control
+    if control is not None and _shown(kept, control).would is Would.FLAGGED:
+        return found
+    reason = "the present rules do not flag it in what was kept, either"
+    return replace(found, would=Would.UNKNOWN, reason=reason, because=Because.CONTROL)
+
+
+def _shown(kept: Kept, trial: Trial) -> Replayed:
+    """Show what was kept to the rules; what they do not flag counts as not flagged."""
+    event, origin = kept.event, _origin(kept)
     session, last_s = trial.session(origin), 0.0
-    for frame in held(at_moments(frames_of(trial.camera, kept.clip), kept.segments)):
+    for frame in held(_frames(kept, trial.camera, origin)):
         session.take(frame)
         last_s = frame.at_s
-    watched = session.finish(duration_of(kept.clip))
+    watched = session.finish(last_s if kept.clip is None else duration_of(kept.clip))
     span_s = tuple((moment - origin).total_seconds() for moment in (event.started_at, event.raised_at))
     mine = [r for r in watched.events if r.event_type == event.event_type and _near(r, *span_s)]
     others = tuple(r for r in watched.events if r not in mine and r.event_type != FROZEN)
@@ -157,6 +220,21 @@ def replay(kept: Kept, trial: Trial) -> Replayed:
         same_rule = next((r for r in mine if r.rule == event.rule_id), mine[0])
         return Replayed(kept, Would.FLAGGED, same_rule, others)
     return _unflagged(kept, trial.camera, others, last_s - span_s[0])
+
+
+def _origin(kept: Kept) -> datetime:
+    if kept.clip is None:
+        return kept.looks[0].at
+    return kept.segments[0].wall_start if kept.segments else kept.event.started_at
+
+
+def _frames(kept: Kept, camera: CameraConfig, origin: datetime) -> Iterator[Frame]:
+    if kept.clip is not None:
+        yield from at_moments(frames_of(camera, kept.clip), kept.segments)
+        return
+    mask = PrivacyMask(masks_of(camera))
+    for look in kept.looks:
+        yield decode_look(camera.id, look.file.read_bytes(), (look.at - origin).total_seconds(), mask)
 
 
 def at_moments(frames: Iterable[Frame], segments: Sequence[ClipSegment]) -> Iterator[Frame]:
@@ -187,6 +265,7 @@ def to_json(found: DryRun) -> dict[str, Any]:
     return {
         "camera": found.camera_id,
         "verdicts": {v: {would.value: found.count(v, would) for would in Would} for v in found.verdicts},
+        "unknown": found.unknown,
         "unarmed": [{"rule": rule, "reason": reason} for rule, reason in found.unarmed],
         "events": [_plain(each) for each in found.events],
     }
@@ -204,6 +283,9 @@ def to_text(found: DryRun) -> str:
             f"{each.kept.verdict_name:12}{each.would.value:13}{words}"
         )
     lines += [f"# rule {rule} cannot run: {reason}" for rule, reason in found.unarmed]
+    if found.unknown:
+        parts = (f"{n} {_WORDS[Because(why)]}" for why, n in found.unknown.items())
+        lines.append(f"# cannot be told: {', '.join(parts)}")
     return "\n".join([*lines, *(_sum(found, verdict) for verdict in found.verdicts)])
 
 
@@ -216,9 +298,11 @@ def _unflagged(kept: Kept, camera: CameraConfig, others: tuple[Raised, ...], sho
     patient = [r for r in rules if dwell_of(r) > shown_s]
     if rules and len(patient) == len(rules):
         reason = f"the clip shows {shown_s:.0f} s of it, the rule waits for {min(map(dwell_of, rules)):.0f} s"
-        return Replayed(kept, Would.UNKNOWN, others=others, reason=reason)
-    named = bool(rules) or is_camera_fault(kept.event.event_type)  # faults are armed without a rule
-    return Replayed(kept, Would.NOT_FLAGGED, others=others, reason="" if named else "no rule of this type")
+        return Replayed(kept, Would.UNKNOWN, others=others, reason=reason, because=Because.TOO_SHORT)
+    if not rules and not is_camera_fault(kept.event.event_type):  # faults are armed without a rule
+        reason = "no rule of this type"
+        return Replayed(kept, Would.NOT_FLAGGED, others=others, reason=reason, because=Because.NO_RULE)
+    return Replayed(kept, Would.NOT_FLAGGED, others=others)
 
 
 def _plain(each: Replayed) -> dict[str, Any]:
@@ -233,7 +317,16 @@ def _plain(each: Replayed) -> dict[str, Any]:
         "by_rule": each.raised.rule if each.raised else None,
         "others": [{"type": r.event_type, "rule": r.rule} for r in each.others],
         "reason": each.reason,
+        "because": each.because.value,
     }
+
+
+_WORDS = {
+    Because.CONTROL: "not flagged by the present rules either",
+    Because.TOO_SHORT: "with a clip shorter than the rule's dwell",
+    Because.NO_CLIP: "without a clip",
+    Because.FROZEN: "of a frozen picture",
+}
 
 
 def _iso(moment: datetime) -> str:

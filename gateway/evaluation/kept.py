@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from camera_configs.models import CameraConfig
 from camera_configs.problems import ConfigError, Problem
 from camera_configs.yaml_source import read_yaml
 from gateway.clock import Clock
-from gateway.evaluation.dry_run import Kept
+from gateway.evaluation.dry_run import Kept, KeptLook
 from storage.errors import RecordNotFound
 from storage.protocols import MediaStore, Scope
 from storage.records import Event, Evidence, EvidenceKind, Verdict
@@ -22,6 +23,8 @@ from storage.stores import Stores
 # Newest first; a camera that flagged more than this in a span has other troubles than its thresholds.
 MOST_EVENTS = 10_000
 AUDIT_ACTION = "dry_run"
+# In the name of a picture by which a polled camera was watched; the event's own picture has box and zone drawn in.
+LOOK_MARK = "-look-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +74,23 @@ def with_rules(camera: CameraConfig, file: Path) -> CameraConfig:
 
 
 async def _kept(stores: Stores, media: MediaStore, event: Event, files: Sequence[Evidence]) -> Kept:
-    clip = next((f for f in files if f.event_id == event.id and f.kind is EvidenceKind.CLIP), None)
+    mine = [f for f in files if f.event_id == event.id]
+    clip = next((f for f in mine if f.kind is EvidenceKind.CLIP), None)
     verdict = await _verdict(stores, event.id)
-    if clip is None:
-        return Kept(event, None, verdict=verdict)
-    try:
-        return Kept(event, await media.open_path(clip.media_key), clip.segments, verdict)
-    except RecordNotFound:
-        return Kept(event, None, verdict=verdict)
+    if clip is not None:
+        with suppress(RecordNotFound):
+            return Kept(event, await media.open_path(clip.media_key), clip.segments, verdict)
+    return Kept(event, None, verdict=verdict, looks=await _looks(media, mine))
+
+
+async def _looks(media: MediaStore, files: Sequence[Evidence]) -> tuple[KeptLook, ...]:
+    """Return the pictures of a polled camera whose moments are known, oldest first."""
+    found: list[KeptLook] = []
+    for file in files:
+        if file.kind is EvidenceKind.SNAPSHOT and LOOK_MARK in file.media_key and file.segments:
+            with suppress(RecordNotFound):
+                found.append(KeptLook(await media.open_path(file.media_key), file.segments[0].wall_start))
+    return tuple(sorted(found, key=lambda look: look.at))
 
 
 async def _verdict(stores: Stores, event_id: str) -> Verdict | None:

@@ -21,12 +21,12 @@ from camera_configs.taxonomy import EventTypeSpec, event_type, is_camera_fault
 from detectors import fire_smoke
 from detectors.base import Detector
 from detectors.onnx_session import SessionOptions
-from detectors.registry import ModelRegistry, open_detector
+from detectors.registry import MOTION, ModelRegistry, open_detector
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.events import Closed, EventBuilder, EventChange, Opened
 from gateway.analysis.glance import Glance
 from gateway.analysis.ruleset import FIRE_TYPES, RuleSet, foreground_for, make_rules
-from gateway.analysis.schedule import DEFAULT_TIME_ZONE
+from gateway.analysis.schedule import DEFAULT_TIME_ZONE, Local
 from gateway.analysis.seen import SceneModel
 from gateway.camera.decoder import FrameDecoder, PrivacyMask
 from gateway.camera.gate import BURST_FPS
@@ -41,13 +41,12 @@ from gateway.evaluation.scoring import Raised
 from gateway.fleet.camera_unit import group_labels, watched_zones
 from gateway.fleet.duty import Duties
 from gateway.fleet.scene_models import seen_types
-from gateway.types import Box, Frame, Outcome, Packet, VideoFormat
+from gateway.types import Box, Crossing, Frame, Outcome, Packet, VideoFormat
 from storage.records import CameraState
 
 GRID_ID, REGION_CODE = "recordings", "000000000000"
 # Recordings begin then unless they say otherwise; for schedules only.
 BEGINNING = datetime(2026, 1, 1, 4, tzinfo=UTC)  # noon in Shanghai
-MOTION = "motion"
 
 
 class RecordingFailed(GridPatrolError):
@@ -87,10 +86,12 @@ def open_eyes(model: str, models: Path) -> Eyes:
     session = SessionOptions(threads=1, use_gpu=False)
     is_name = model != MOTION and ":" not in model and not model.endswith((".onnx", ".pt"))
     spec = f"onnx:{model}" if is_name else model
-    detector = None if spec == MOTION else open_detector(spec, ModelRegistry(models), session)
     registry = ModelRegistry(models)
-    scenes = [(f"onnx:{card.name}", types) for card in registry.list() if (types := registry.types(card))]
-    trained = tuple(SceneModel(open_detector(spec, registry, session), types) for spec, types in scenes)
+    detector = None if spec == MOTION else open_detector(spec, registry, session)
+    trained = tuple(
+        SceneModel(open_detector(f"onnx:{name}", registry, session), types)
+        for name, types in registry.known_types().items()
+    )
     return Eyes(detector, fire_smoke.open_fire_smoke(session), trained)
 
 
@@ -105,6 +106,7 @@ class Watched:
         inferences: Passes of models.
         failed_inferences: Of those; such frames count as not looked at.
         unarmed: Rule id and reason of every rule that could not run.
+        crossings: Of lines that are counted, in order of time.
     """
 
     events: tuple[Raised, ...]
@@ -113,6 +115,7 @@ class Watched:
     inferences: int
     failed_inferences: int
     unarmed: tuple[tuple[str, str], ...]
+    crossings: tuple[Crossing, ...] = ()
 
 
 class PromptPool(LanePool):
@@ -139,10 +142,12 @@ class Logbook:
         self._open: dict[str, Raised] = {}
         self._done: list[Raised] = []
         self.frames = 0
+        self.crossings: list[Crossing] = []
 
     def note(self, outcome: Outcome) -> None:
         """Take in one frame's outcome, in order of time."""
         self.frames += 1
+        self.crossings += outcome.crossings
         self._take(self._builder.take(outcome.signals))
 
     def finish(self) -> tuple[Raised, ...]:
@@ -184,7 +189,7 @@ class Session:
         self._site = site or site_of(camera)
         self._rules = rules_for(camera, eyes, self._site.event_type)
         self._starts_at = starts_at
-        self._time_zone = time_zone
+        self._local = Local.of(self._site, camera, time_zone)
         self._analyst = Analyst(
             camera,
             self._rules,
@@ -193,7 +198,7 @@ class Session:
             lambda at_s: starts_at + timedelta(seconds=at_s),
             fire=eyes.fire,
             models=eyes.models,
-            time_zone=time_zone,
+            time_zone=self._local,
         )
         self._logbook = Logbook(self._site, eyes.name)
         self._stop = threading.Event()
@@ -243,6 +248,7 @@ class Session:
             self._analyst.inferences,
             self._analyst.failed_inferences,
             self._rules.unarmed,
+            tuple(self._logbook.crossings),
         )
 
     def _analyse(self, frame: Frame) -> Outcome:
@@ -261,7 +267,7 @@ class Session:
         self._stop.set()
 
     def _plan(self) -> WatchPlan:
-        duty = Duties(self._rules, self._site.event_type, self._time_zone).at(self._starts_at)
+        duty = Duties(self._rules, self._site.event_type, self._local).at(self._starts_at)
         return WatchPlan(
             self._camera.id,
             self._camera.streams[0],

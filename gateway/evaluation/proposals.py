@@ -183,7 +183,8 @@ def _ignore(case: _Case) -> Proposal | None:
     x1, y1, x2, y2 = area
     zone_id = _free(f"ignore-{case.rule.id}"[:60], {z.id for z in case.camera.zones})
     polygon = ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
-    zone = ZoneConfig(id=zone_id, name=zone_id, kind="ignore", polygon=polygon)
+    preset = None if case.rule.zone is None else case.camera.zone(case.rule.zone).preset
+    zone = ZoneConfig(id=zone_id, name=zone_id, kind="ignore", polygon=polygon, preset=preset)
     changed = case.camera.model_copy(update={"zones": (*case.camera.zones, zone)})
     spared = sum(_inside(box, area) for box in boxes)
     return case.proposal(Kind.IGNORE_AREA, changed, spared, area=area)

@@ -48,6 +48,7 @@ class TrialOrder(BaseModel):
         task: `dry_run`: the camera's rules as given; `proposals`: what verdicts suggest for them, each tried.
         site: With the one camera, as it is to be tried.
         detector: The deployment's, where the camera names none.
+        present: The camera with the rules in force, for the control; None: it is not saved yet.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +62,7 @@ class TrialOrder(BaseModel):
     models_path: Path
     detector: str
     timezone: str
+    present: CameraConfig | None = None
 
     @property
     def camera(self) -> CameraConfig:
@@ -137,7 +139,7 @@ def _plain(proposal: Proposal, tried: Tried) -> dict[str, Any]:
 
 def _trial(order: TrialOrder, camera: CameraConfig) -> Trial:
     eyes = open_eyes(camera.detector or order.detector, order.models_path)
-    return Trial(order.site, camera, eyes, ZoneInfo(order.timezone))
+    return Trial(order.site, camera, eyes, ZoneInfo(order.timezone), order.present)
 
 
 def _counting(total: int, say: Say) -> Callable[[str], None]:

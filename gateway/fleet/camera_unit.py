@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,13 +17,13 @@ from camera_configs.models import CameraConfig, SiteConfig, StreamConfig
 from detectors import fire_smoke
 from detectors.base import Detector
 from detectors.coco import scene_label
-from detectors.registry import ModelRegistry
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.events import EventBuilder
 from gateway.analysis.glance import Glance
 from gateway.analysis.health.state_faults import Watched
 from gateway.analysis.offline import OfflineRule
 from gateway.analysis.ruleset import RuleSet, foreground_for, make_rules
+from gateway.analysis.schedule import Local
 from gateway.camera.choice import Role, StreamChoice
 from gateway.camera.decoder import PrivacyMask
 from gateway.camera.live import Subscription
@@ -33,14 +33,20 @@ from gateway.camera.snapshots.probe import Trouble
 from gateway.camera.snapshots.watch import Mode
 from gateway.camera.watcher import CameraWatcher, Surroundings, WatchPlan
 from gateway.errors import StreamCorrupt
+from gateway.fleet.camera_hints import NOTES, CameraHints
+from gateway.fleet.count_clerk import CountClerk
 from gateway.fleet.duty import Duties, Duty
 from gateway.fleet.event_desk import DeskTools, EventDesk, OpenCase, Report
 from gateway.fleet.footage import Footage
+from gateway.fleet.hints import HintTier
+from gateway.fleet.model_budget import ModelBudget, metered
 from gateway.fleet.passwords import Unseal, password_of
 from gateway.fleet.polling_tier import PollingTier
-from gateway.fleet.scene_models import scene_models, seen_types
+from gateway.fleet.preset_pictures import PresetPictures
+from gateway.fleet.scene_models import KnownTypes, scene_models, seen_types
 from gateway.fleet.shown_state import shown_state, streams_apart
 from gateway.fleet.stream_side import StreamSide, Watchers
+from gateway.onvif.topics import HintKind
 from gateway.settings import Settings
 from gateway.types import Frame, Outcome, Phase
 from storage.records import CameraState, CameraStateName, CoverageState
@@ -53,6 +59,8 @@ USUAL_GOP_S = 2.0
 LOOK_GRACE_S = 2.0
 # `CameraState.tier` of a camera that is watched by its snapshots.
 POLL_TIER = "poll"
+VIEW_UNKNOWN = "view_unknown"
+_OWN_NOTES = frozenset({*NOTES.values(), VIEW_UNKNOWN})
 # With less of the picture left than this, a camera counts as masked.
 LEAST_VISIBLE_SHARE = 0.02
 ROLES: tuple[Role, ...] = ("main", "sub")
@@ -68,12 +76,17 @@ class WorkerParts:
     settings: Settings
     shared: Surroundings
     detectors: Mapping[str, Detector | None]  # by detector setting; None: motion, which each camera has of its own
+    scene_types: KnownTypes
     tools: DeskTools
     open_case: OpenCase
     worker_id: str
     run_id: str
     polling: PollingTier | None = None  # None: nothing is polled
+    hints: HintTier | None = None  # None: cameras' own events are not listened to
     unseal: Unseal | None = None
+    counts: CountClerk | None = None  # None: what crosses lines is not kept
+    presets: PresetPictures = field(default_factory=dict)
+    model_budget: ModelBudget | None = None  # None: models have time without end
 
 
 class CameraUnit:
@@ -91,9 +104,10 @@ class CameraUnit:
         self.camera = camera
         self._clock = parts.shared.clock
         spec = camera.detector or parts.settings.detector
-        detector = parts.detectors[spec]
-        fire = parts.detectors.get(fire_smoke.NAME)
-        models = scene_models(ModelRegistry(parts.settings.models_path), camera, parts.detectors)
+        detectors = metered(parts.detectors, camera.id, parts.model_budget)
+        detector = detectors[spec]
+        fire = detectors.get(fire_smoke.NAME)
+        models = scene_models(parts.scene_types, camera, detectors)
         rules = make_rules(
             camera,
             group_labels(detector),
@@ -103,6 +117,7 @@ class CameraUnit:
         )
         for rule_id, reason in rules.unarmed:
             logger.info("rule not armed", camera=camera.id, rule=rule_id, reason=reason)
+        local = Local.of(parts.site, camera, ZoneInfo(parts.settings.timezone))
         self._analyst = Analyst(
             camera,
             rules,
@@ -111,10 +126,11 @@ class CameraUnit:
             self._clock.utc_at,
             fire=fire,
             models=models,
-            time_zone=ZoneInfo(parts.settings.timezone),
+            time_zone=local,
+            presets=parts.presets.get(camera.id, ()) if camera.presets else None,
         )
         self._offline: OfflineRule | None = rules.offline
-        self._duties = Duties(rules, parts.site.event_type, ZoneInfo(parts.settings.timezone))
+        self._duties = Duties(rules, parts.site.event_type, local)
         self.duty = self._duties.at(self._clock.now())
         self._masked = visible_share(camera) < LEAST_VISIBLE_SHARE
         self._raised_in: Frame | None = None
@@ -126,6 +142,7 @@ class CameraUnit:
         self._turn = threading.Lock()  # one frame at a time, be it of the stream or a look
         self._outcome: Outcome | None = None
         self._mode: ModeChange | None = None  # None: not polled
+        self._hints = CameraHints()
         self._telling = threading.Lock()
         self._look: Polled | None = None
         self._told: dict[str, CameraState] = {}  # by the present watchers, by the stream they read
@@ -184,6 +201,19 @@ class CameraUnit:
         feeds = (watcher.live() for watcher in self._stream.best_first) if self._stream.is_open else ()
         return next((feed for feed in feeds if feed is not None), None)
 
+    def take_hint(self, kind: HintKind, *, active: bool) -> None:
+        """Hear what the camera's own device believes: a reason to look soon and a note, never an event. On the loop."""
+        before = self._hints.notes
+        if self._hints.take(kind, self._clock.monotonic(), active=active):
+            self._look_soon()
+        if self._hints.notes != before:
+            self._show_notes()
+
+    def forget_hints(self) -> None:
+        """The camera's device is not heard any more."""
+        self._hints.forget()
+        self._show_notes()
+
     def take_look(self, look: Polled) -> None:
         """Note that a look came."""
         self._look = look
@@ -218,6 +248,11 @@ class CameraUnit:
         self._follow_schedules()
         if self._parts.polling is not None:
             self._parts.polling.follow(self)
+        if self._parts.hints is not None:
+            self._parts.hints.follow(self)
+        if self._hints.due(now_s):
+            self._look_soon()
+        self._show_notes()
         self.desk.expire(self._analysed_s, now_s - ANALYSIS_LAG_S)
         signals = [] if self._offline is None else self._offline.update(self.state.state, now_s)
         undecodable = sum(watcher.undecodable for watcher in self._stream.watchers.values())
@@ -244,6 +279,17 @@ class CameraUnit:
         if not self._looked_in_time(now_s):
             return CoverageState.OVERLOADED
         return CoverageState.ANALYSED if self.watcher.gate.bursting else CoverageState.LOOKED
+
+    def _look_soon(self) -> None:
+        """Bring the next look forward, by whichever way the camera is watched."""
+        if not self.duty.armed:
+            return
+        if self.polling and self._parts.polling is not None:
+            self._parts.polling.hasten(self.camera.id)
+        else:
+            self.watcher.gate.hint()
+        if self._parts.hints is not None:
+            self._parts.hints.note_look()
 
     def _covered_by_polls(self, now_s: float) -> bool:
         """Say whether snapshots answer for this second: also while the stream that they called for is opened."""
@@ -330,9 +376,11 @@ class CameraUnit:
     def _analyse(self, frame: Frame) -> Outcome:
         with self._turn:
             if self._outcome is not None and frame.at_s <= self._analysed_s:  # between stream and snapshots
-                return replace(self._outcome, signals=())
+                return replace(self._outcome, signals=(), crossings=())
             outcome = self._outcome = self._analyst.analyse(frame)
             self._analysed_s = frame.at_s
+            if outcome.crossings and self._parts.counts is not None:
+                self._parts.counts.note(self.camera.id, outcome.crossings)
             if any(signal.phase is Phase.RAISED for signal in outcome.signals):
                 self._raised_in = frame
         return outcome
@@ -364,13 +412,19 @@ class CameraUnit:
     def _show_polling(self) -> None:
         now, old = self._clock.now(), self.state
         since = old.since if old.state is CameraStateName.ONLINE else now
-        self.state = replace(
-            old, state=CameraStateName.ONLINE, since=since, updated_at=now, detail="", tier=POLL_TIER, notes=()
-        )
+        online, notes = CameraStateName.ONLINE, self._notes(())
+        self.state = replace(old, state=online, since=since, updated_at=now, detail="", tier=POLL_TIER, notes=notes)
+
+    def _show_notes(self) -> None:
+        with self._telling:
+            notes = self._notes(self.state.notes)
+            if notes != self.state.notes:
+                self.state = replace(self.state, notes=notes)
 
     def _notes(self, notes: Sequence[str]) -> tuple[str, ...]:
-        """Add why a camera with a snapshot address is not polled, where that is the snapshots' fault."""
-        others = tuple(note for note in notes if note not in set(Trouble))
+        """Add what its device believes, that no preset is in view, and why snapshots will not do."""
+        others = tuple(note for note in notes if note not in set(Trouble) | _OWN_NOTES) + self._hints.notes
+        others += (VIEW_UNKNOWN,) if self._analyst.view_unknown and self._analysed_s > -math.inf else ()
         mode = self._mode
         return (*others, mode.reason) if mode is not None and mode.reason in set(Trouble) else others
 

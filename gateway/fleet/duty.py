@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from camera_configs.taxonomy import EventTypeSpec
 from gateway.analysis.ruleset import ArmedRule, RuleSet
+from gateway.analysis.schedule import Local
 
 # Faults that are armed on every camera are content with this; where nothing else is in force it is the cadence.
 FAULT_CADENCE_S = 10.0
@@ -37,10 +38,10 @@ class Duties:
     Args:
         rules: The camera's.
         spec_of: The site's event types by id, for cadences that rules leave open.
-        time_zone: In which schedules are meant.
+        time_zone: In which schedules are meant, with calendar and place where these are known.
     """
 
-    def __init__(self, rules: RuleSet, spec_of: Callable[[str], EventTypeSpec], time_zone: ZoneInfo) -> None:
+    def __init__(self, rules: RuleSet, spec_of: Callable[[str], EventTypeSpec], time_zone: ZoneInfo | Local) -> None:
         self._rules = [(armed, _cadence_s(armed, spec_of), _dwell_s(armed)) for armed in rules.armed]
         self._time_zone = time_zone
 

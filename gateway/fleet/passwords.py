@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from camera_configs.models import SnapshotConfig, StreamConfig
+from camera_configs.models import OnvifConfig, SnapshotConfig, StreamConfig
 from gateway.errors import GridPatrolError
 
 logger = structlog.get_logger(__name__)
@@ -17,8 +17,8 @@ logger = structlog.get_logger(__name__)
 Unseal = Callable[[str], str]
 
 
-def password_of(source: StreamConfig | SnapshotConfig, unseal: Unseal | None = None) -> str | None:
-    """Return the password of a stream or snapshot: from where it is sealed, the environment, or the file.
+def password_of(source: StreamConfig | SnapshotConfig | OnvifConfig, unseal: Unseal | None = None) -> str | None:
+    """Return the password of a stream, snapshot or device: from where it is sealed, the environment, or the file.
 
     One that cannot be had is none: the camera then says that it was refused.
     """

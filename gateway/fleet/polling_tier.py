@@ -105,6 +105,10 @@ class PollingTier:
         """Hear what the analysis found in the stream; from any thread."""
         self._poller.report(camera_id, outcome)
 
+    def hasten(self, camera_id: str) -> None:
+        """Take a camera's next look now, if it is polled; on the loop."""
+        self._poller.hasten(camera_id)
+
     def looks(self, camera_id: str) -> tuple[Polled, ...]:
         """Return the last looks of a camera, oldest first, masks not painted; on the loop."""
         return self._poller.looks(camera_id)

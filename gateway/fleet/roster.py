@@ -122,13 +122,16 @@ class Roster:
 def grounds_of(camera: CameraConfig, book: SiteBook) -> Any:
     """Return everything that a unit is made from; while it stays equal the camera need not be begun anew.
 
-    Of a grid that is its region, of event types those of the camera's rules and of faults, which every camera has.
+    Of a grid that is its region, of event types those of the camera's rules and of faults, which every camera has, and
+    the calendar where a rule goes by it.
     """
     site = book.site
     types = {rule.type for rule in camera.rules}
     specs = [spec for spec in site.event_types if spec.id in types or is_camera_fault(spec.id)]
     regions = [grid.region_code for grid_id in camera.grids if (grid := site.find_grid(grid_id)) is not None]
-    return book.digest_of(Key("camera", camera.id)) or camera, regions, specs
+    by_calendar = any(rule.auto_report or rule.schedule.days != "every" for rule in camera.rules)
+    days = site.calendar if by_calendar else ()
+    return book.digest_of(Key("camera", camera.id)) or camera, regions, specs, days
 
 
 async def see_off(unit: CameraUnit, desk: asyncio.Task[None], drain_timeout_s: float, join_timeout_s: float) -> None:

@@ -6,36 +6,31 @@ from collections.abc import Iterable, Mapping
 
 from camera_configs.models import CameraConfig
 from detectors.base import Detector
-from detectors.registry import ModelRegistry
 from gateway.analysis.ruleset import FIRE_TYPES
 from gateway.analysis.seen import SceneModel
 
 Types = Mapping[str, str]  # event type by label
+KnownTypes = Mapping[str, Types]  # by name of the model, see `ModelRegistry.known_types`
 
 
-def asked_models(registry: ModelRegistry, cameras: Iterable[CameraConfig]) -> dict[str, Types]:
+def asked_models(known: KnownTypes, cameras: Iterable[CameraConfig]) -> dict[str, Types]:
     """Return the models that enabled rules wait for, as detector settings (`onnx:NAME`), with what is asked of each.
 
-    Where two models know an event type, the first by name is asked. Smoke and fire have a detector of their own.
-
-    Raises:
-        ModelLoadError: A model's table of event types cannot be used.
+    Where two models know an event type, the first is asked. Smoke and fire have a detector of their own.
     """
     wanted = {r.type for camera in cameras for r in camera.rules if r.enabled} - FIRE_TYPES
     asked: dict[str, Types] = {}
-    for card in registry.list() if wanted else []:
-        types = {label: kind for label, kind in registry.types(card).items() if kind in wanted}
+    for name, told in known.items():
+        types = {label: kind for label, kind in told.items() if kind in wanted}
         if types:
-            asked[f"onnx:{card.name}"] = types
+            asked[f"onnx:{name}"] = types
             wanted -= set(types.values())
     return asked
 
 
-def scene_models(
-    registry: ModelRegistry, camera: CameraConfig, detectors: Mapping[str, Detector | None]
-) -> list[SceneModel]:
+def scene_models(known: KnownTypes, camera: CameraConfig, detectors: Mapping[str, Detector | None]) -> list[SceneModel]:
     """Return the models of `asked_models` for one camera, as far as they are open."""
-    found = ((detectors.get(spec), types) for spec, types in asked_models(registry, [camera]).items())
+    found = ((detectors.get(spec), types) for spec, types in asked_models(known, [camera]).items())
     return [SceneModel(detector, types) for detector, types in found if detector is not None]
 
 

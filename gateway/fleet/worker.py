@@ -22,7 +22,7 @@ from camera_configs.models import CameraConfig, SiteConfig
 from detectors import fire_smoke
 from detectors.onnx_session import SessionOptions
 from detectors.pool import InferencePool
-from detectors.registry import ModelRegistry, open_detector
+from detectors.registry import MOTION, ModelRegistry, open_detector
 from gateway.access.sealing import open_sealer
 from gateway.analysis.ruleset import FIRE_TYPES
 from gateway.camera.budget import CpuBudget
@@ -30,18 +30,23 @@ from gateway.camera.lane import LanePool
 from gateway.camera.limits import StreamLimits
 from gateway.camera.snapshots.client import SnapshotConnections
 from gateway.camera.watcher import Surroundings
+from gateway.casework.calendar import WorkingCalendar
 from gateway.casework.open_case import AUTOMATIC, Scene, Terms, open_case
 from gateway.clock import Clock, SystemClock
 from gateway.desk.site_book import POLL_S, SiteBook
 from gateway.evidence.clip import ClipCutter
 from gateway.fleet.camera_unit import CameraUnit, WorkerParts, limit_keys
+from gateway.fleet.count_clerk import CountClerk
 from gateway.fleet.coverage_clerk import CoverageClerk
 from gateway.fleet.event_desk import DeskTools
 from gateway.fleet.garbage import collect_garbage
+from gateway.fleet.hints import HintTier
+from gateway.fleet.model_budget import ModelBudget
 from gateway.fleet.passwords import Unseal
 from gateway.fleet.polling_tier import PollingTier
+from gateway.fleet.preset_pictures import preset_pictures
 from gateway.fleet.roster import Roster, Turnover, see_off, switched_off
-from gateway.fleet.scene_models import asked_models
+from gateway.fleet.scene_models import KnownTypes, asked_models
 from gateway.fleet.shards import Shard
 from gateway.fleet.worker_counters import Counters, worker_counters
 from gateway.fleet.worker_http import WorkerHttp
@@ -55,7 +60,6 @@ from storage.stores import Stores, open_stores
 
 logger = structlog.get_logger(__name__)
 
-MOTION = "motion"
 HEALTH_EVERY_S = 1.0
 HEARTBEAT_EVERY_S = 5.0
 # A camera thread notices a stop within its read timeout (10 s by default); the process does not wait for slow ones,
@@ -133,6 +137,7 @@ class Worker:
         self._run_id = new_id("run")
         self._stopping = asyncio.Event()
         self._pools: dict[str, InferencePool | None] = {}
+        self._scene_types: KnownTypes = {}
         self._desks: dict[CameraUnit, asyncio.Task[None]] = {}
         self._record: WorkerRecord | None = None
 
@@ -173,29 +178,36 @@ class Worker:
                     unit.desk.mailbox.close()
                 await asyncio.to_thread(_join, list(roster))
                 await clerk.end()
+                if parts.counts is not None:
+                    await parts.counts.write()
                 await self._unregister()
 
     async def _attend(self, roster: Roster, clerk: CoverageClerk, parts: WorkerParts) -> None:
         """Keep events, health and coverage until asked to stop, then finish what is in hand."""
-        counters = partial(worker_counters, parts.detectors, parts.polling, clerk.ledger)
+        counters = partial(
+            worker_counters, parts.detectors, parts.polling, clerk.ledger, parts.hints, parts.model_budget
+        )
         async with asyncio.TaskGroup() as group:
             for unit in roster:
                 self._open_desk(unit, group)
             health = group.create_task(self._report_health(roster, counters), name="health")
             ledger = group.create_task(clerk.run(roster), name="coverage")
             polls = group.create_task(self._poll(parts.polling), name="polling")
+            hints = group.create_task(self._listen_to_devices(parts.hints), name="hints")
             garbage = group.create_task(collect_garbage(self._clock), name="garbage")
-            change = Changeover(roster, clerk, parts.polling, group)
+            counts = group.create_task(self._count(parts.counts), name="counts")
+            change = Changeover(roster, clerk, parts.polling, parts.hints, group)
             book = group.create_task(self._follow_book(change), name="configuration")
             await self._stopping.wait()
+            hints.cancel()  # says goodbye to devices meanwhile
             # From here on nothing opens a stream again, and nobody answers for the time.
             for task in (book, ledger, polls):
                 task.cancel()
             await asyncio.wait([book, ledger, polls])
             clerk.stop()
             await self._drain(list(roster))
-            health.cancel()
-            garbage.cancel()
+            for task in (health, garbage, counts):
+                task.cancel()
 
     async def _follow_book(self, change: Changeover) -> None:
         """Take over each new version, for the cameras concerned; the others hear nothing of it."""
@@ -234,6 +246,8 @@ class Worker:
         unit.desk.hurry()
         if change.polling is not None:
             change.polling.drop(unit.camera.id)
+        if change.hints is not None:
+            change.hints.drop(unit.camera.id)
         desk = self._desks.pop(unit)
         leaving = see_off(unit, desk, self._settings.drain_timeout_s, JOIN_TIMEOUT_S)
         change.group.create_task(leaving, name=f"leaving:{unit.camera.id}")
@@ -260,15 +274,35 @@ class Worker:
         if polling is not None:
             await supervise("polling", polling.run, self._clock, Backoff())
 
+    async def _count(self, counts: CountClerk | None) -> None:
+        if counts is not None:
+            await supervise("counts", counts.run, self._clock, Backoff())
+
+    async def _listen_to_devices(self, hints: HintTier | None) -> None:
+        if hints is not None:
+            await supervise("hints", hints.run, self._clock, Backoff())
+
     async def _make_units(
         self, parts: WorkerParts, cameras: Sequence[CameraConfig], site: SiteConfig
     ) -> list[CameraUnit]:
         await self._open_detectors(cameras)
-        mine = replace(parts, site=site, open_case=CaseOpener(site, self._settings, self._clock))
+        mine = replace(
+            parts,
+            site=site,
+            scene_types=self._scene_types,
+            model_budget=ModelBudget(
+                self._settings.inference_budget or self._settings.look_threads, self._clock.monotonic
+            ),
+            open_case=CaseOpener(site, self._settings, self._clock),
+            presets=await preset_pictures(parts.tools.media, cameras),
+        )
         return [CameraUnit(camera, mine) for camera in cameras]
 
     async def _open_detectors(self, cameras: Sequence[CameraConfig]) -> None:
-        self._pools |= await asyncio.to_thread(load_detectors, self._settings, cameras, frozenset(self._pools))
+        self._scene_types = await asyncio.to_thread(ModelRegistry(self._settings.models_path).known_types)
+        self._pools |= await asyncio.to_thread(
+            load_detectors, self._settings, cameras, self._scene_types, frozenset(self._pools)
+        )
 
     def _parts(self, connections: SnapshotConnections) -> WorkerParts:
         media = FolderMediaStore(self._settings.media_path, self._settings.min_free_mb << 20)
@@ -278,12 +312,15 @@ class Worker:
             settings=self._settings,
             shared=self._shared,
             detectors=self._pools,
+            scene_types=self._scene_types,
             tools=DeskTools(self._stores.events, media, ClipCutter(media), self._clock, zone),
             open_case=CaseOpener(self._book.site, self._settings, self._clock),
             worker_id=self._shard.worker_id,
             run_id=self._run_id,
             polling=PollingTier(connections, self._shared.lanes, self._clock, self._unseal),
+            hints=HintTier(self._clock, self._unseal),
             unseal=self._unseal,
+            counts=CountClerk(self._stores.counts, self._clock, self._run_id),
         )
 
     async def _register(self, base_url: str, token: str, ids: tuple[str, ...]) -> None:
@@ -353,11 +390,12 @@ class Changeover:
     roster: Roster
     clerk: CoverageClerk
     polling: PollingTier | None
+    hints: HintTier | None
     group: asyncio.TaskGroup
 
 
 def load_detectors(
-    settings: Settings, cameras: Sequence[CameraConfig], known: frozenset[str] = frozenset()
+    settings: Settings, cameras: Sequence[CameraConfig], types: KnownTypes, known: frozenset[str] = frozenset()
 ) -> Mapping[str, InferencePool | None]:
     """Open each detector that these cameras or their rules ask for, once, for all of them to share; not those `known`.
 
@@ -369,7 +407,7 @@ def load_detectors(
     """
     registry = ModelRegistry(settings.models_path)
     session = SessionOptions(threads=settings.inference_threads)
-    specs = {camera.detector or settings.detector for camera in cameras} | set(asked_models(registry, cameras))
+    specs = {camera.detector or settings.detector for camera in cameras} | set(asked_models(types, cameras))
     pools = {
         spec: None if spec == MOTION else InferencePool(open_detector(spec, registry, session), settings.look_threads)
         for spec in specs - known
@@ -392,7 +430,8 @@ class CaseOpener:
 
     def __init__(self, site: SiteConfig, settings: Settings, clock: Clock) -> None:
         self._site = site
-        self._terms = Terms(tuple(endpoint.id for endpoint in settings.endpoints), settings.undo_window_s)
+        days = WorkingCalendar.of(site.work_days, ZoneInfo(settings.timezone))
+        self._terms = Terms(tuple(endpoint.id for endpoint in settings.endpoints), settings.undo_window_s, days)
         self._clock = clock
 
     def __call__(self, event: Event, evidence: Sequence[Evidence]) -> tuple[Case, CaseStep, Sequence[Delivery]]:

@@ -21,6 +21,7 @@ class MediaProfile:
 
     Attributes:
         source: Token of the video source: a recorder has one per channel.
+        source_setting: Token of that source's configuration, by which events name it as often.
         role: Main or sub of its source; None: neither.
         movable: It has PTZ.
         stream_url: Without credentials, on the host that was contacted.
@@ -29,6 +30,7 @@ class MediaProfile:
     token: str
     name: str
     source: str = ""
+    source_setting: str = ""
     codec: str = ""
     width: int = 0
     height: int = 0
@@ -100,6 +102,7 @@ def _profile(raw: Any) -> MediaProfile | None:
         token=token,
         name=text_of(_of(raw, "Name")) or token,
         source=text_of(_of(raw, "VideoSourceConfiguration", "SourceToken")),
+        source_setting=text_of(_of(raw, "VideoSourceConfiguration", "token")),
         codec=_CODECS.get(codec, codec.lower()),
         width=_count(_of(size, "Width")),
         height=_count(_of(size, "Height")),

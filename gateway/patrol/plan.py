@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import combinations
+from typing import Protocol
 
 from camera_configs.models import CameraConfig
 from storage.ids import new_id
@@ -25,6 +26,18 @@ SUGGESTED_WINDOWS = (
 _DAY_MIN = 24 * 60
 
 
+class Recurring(Protocol):
+    """What opens in windows of local days."""
+
+    @property
+    def windows(self) -> Sequence[PatrolWindow]:
+        """Parts of the day."""
+
+    @property
+    def weekdays(self) -> Sequence[str]:
+        """Days on which they begin; empty: every day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """One window of one day."""
@@ -42,7 +55,7 @@ def windows_apart(windows: Sequence[PatrolWindow]) -> bool:
     return not any(_overlap(one, other) for one, other in combinations(spans, 2))
 
 
-def openings(plan: PatrolPlan, zone: tzinfo, start: datetime, end: datetime) -> Iterator[Opening]:
+def openings(plan: Recurring, zone: tzinfo, start: datetime, end: datetime) -> Iterator[Opening]:
     """Yield the plan's windows that open in `start` <= moment < `end`, day by day.
 
     A window of an hour that the clocks skip opens when they have been put forward and lasts as long as written.

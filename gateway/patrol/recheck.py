@@ -13,7 +13,7 @@ from detectors.base import Detections, Detector, Image, InferenceError, ModelLoa
 from detectors.coco import scene_label
 from detectors.onnx_session import SessionOptions
 from detectors.picture import is_black, read_picture
-from detectors.registry import ModelRegistry, open_detector
+from detectors.registry import MOTION, ModelRegistry, open_detector
 from gateway.settings import Settings
 from gateway.types import Bgr
 from storage.records import Event
@@ -21,7 +21,6 @@ from storage.records_patrol import LookResult
 
 # Where the rule is gone: what rules ask for when nobody says otherwise.
 MIN_CONFIDENCE = 0.35
-MOTION = "motion"  # learns each camera's background: one picture tells it nothing
 _FIRE = frozenset({"smoke_fire", "open_burning"})  # what the detector that comes with the package knows
 
 
@@ -67,17 +66,17 @@ def detector_of(settings: Settings) -> OpenDetector:
 
 def _scene_model(event: Event, registry: ModelRegistry, session: SessionOptions) -> Again | None:
     """Return the model that was trained for this type of event, also where a person had seen it first."""
-    for card in registry.list():
-        labels = frozenset(label for label, kind in registry.types(card).items() if kind == event.event_type)
+    for name, types in registry.known_types().items():
+        labels = frozenset(label for label, kind in types.items() if kind == event.event_type)
         if labels:
-            return Again(open_detector(f"onnx:{card.name}", registry, session), labels)
+            return Again(open_detector(f"onnx:{name}", registry, session), labels)
     return None
 
 
 def _same_detector(event: Event, camera: CameraConfig, settings: Settings, session: SessionOptions) -> Again | None:
     """Return the camera's object detector, if that is what raised the event."""
     spec = camera.detector or settings.detector
-    if spec == MOTION or not event.label:
+    if spec == MOTION or not event.label:  # motion learns a camera's background: one picture tells it nothing
         return None
     detector = open_detector(spec, ModelRegistry(settings.models_path), session)
     if detector.name != event.detector:

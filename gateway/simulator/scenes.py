@@ -40,6 +40,7 @@ class SceneRule:
     dwell_s: float
     clear_s: float = 3.0
     objects: tuple[str, ...] = ()
+    arrow: Polygon = ()  # from, to: which way counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class SceneTruth:
 def _rule_json(rule: SceneRule) -> dict[str, Any]:
     plain: dict[str, Any] = {"id": rule.id, "type": rule.type, "zone": [list(p) for p in rule.zone]}
     plain |= {"dwell_s": rule.dwell_s, "clear_s": rule.clear_s}
+    plain |= {"arrow": [list(p) for p in rule.arrow]} if rule.arrow else {}
     return plain | ({"objects": list(rule.objects)} if rule.objects else {})
 
 
@@ -233,11 +235,44 @@ def _night(size: Size, scale: float, rng: np.random.Generator) -> Stage:
     )
 
 
+def _traffic(size: Size, scale: float, rng: np.random.Generator) -> Stage:
+    place = places.lane(size, rng)
+    ways = [
+        (_route(scale, (2, -2.0, 70), (14, -2.05, 3)), (60, 56, 142)),
+        (_route(scale, (14, -2.0, 70), (26, -2.05, 3)), (168, 166, 164)),
+        (_route(scale, (20, 1.9, 3), (34, 1.8, 75)), (44, 42, 42)),
+        (_route(scale, (38, -2.0, 3), (54, -1.9, 75)), (120, 60, 44)),  # on the wrong side
+    ]
+    cars: list[Layer] = [Car(place.lens, way, colour) for way, colour in ways]
+    return _stage(place, rng, "CAM-09 LANE", [*cars, *_parked(place.lens), *_lane_walkers(place.lens, scale)])
+
+
+def _jam(size: Size, scale: float, rng: np.random.Generator) -> Stage:
+    place = places.lane(size, rng)
+    colours = ((60, 56, 142), (168, 166, 164), (44, 42, 42), (120, 60, 44), (90, 96, 90))
+    cars: list[Layer] = []
+    for number, colour in enumerate(colours):
+        stop_y, come_s = 12.0 + 6.5 * number, 2.0 + 2.0 * number
+        way = _route(
+            scale, (come_s, -2.0, 75), (come_s + 8, -2.0, stop_y), (30, -2.0, stop_y), (32, -2.0, stop_y - 1),
+            (46 + number, -2.0, stop_y - 1), (48 + 2.5 * number, -2.0, 3),
+        )  # fmt: skip
+        cars.append(Car(place.lens, way, colour))
+    return _stage(place, rng, "CAM-10 LANE", [*cars, *_parked(place.lens), *_lane_walkers(place.lens, scale)])
+
+
 _FAULTS = ("black", "covered", "defocused", "frozen", "moved")
 _NO_FAULT = tuple(f"camera_fault.{kind}" for kind in _FAULTS)
 _FIRE_LANE_ZONE = _ground_zone(places.lane_lens(_BASE), [(-4.2, 11.5), (0.1, 11.5), (0.1, 25.5), (-4.2, 25.5)])
 _POOL_ZONE = _ground_zone(places.weir_lens(_BASE), [(-11.8, 14.2), (9.4, 14.2), (9.4, 29.6), (-11.8, 29.6)])
 _SQUARE_ZONE = _ground_zone(places.square_lens(_BASE), [(-4.0, 14.5), (7.0, 14.5), (7.0, 23.0), (-4.0, 23.0)])
+_LANE_LENS = places.lane_lens(_BASE)
+_GATE_LINE = _ground_zone(_LANE_LENS, [(-4.4, 18), (3.6, 18)])
+_INWARDS = _ground_zone(_LANE_LENS, [(-0.4, 24), (-0.4, 13)])
+_QUEUE_ZONE = _ground_zone(_LANE_LENS, [(-4.0, 10), (0.1, 10), (0.1, 42), (-4.0, 42)])
+# The left half of the road in `traffic`, and which way it goes: for rules that the shipped table has no type for.
+LEFT_LANE = _ground_zone(_LANE_LENS, [(-4.4, 9), (0.0, 9), (0.0, 60), (-4.4, 60)])
+LEFT_LANE_ARROW = _INWARDS
 _WOOD_ZONE: Polygon = ((0.0, 0.0), (1.0, 0.0), (1.0, 0.85), (0.0, 0.85))
 
 SCENES: dict[str, SceneSpec] = {
@@ -308,6 +343,27 @@ SCENES: dict[str, SceneSpec] = {
             "CAM-08 LANE",
             _night,
             negative_for=("fire_lane_blocked", "abandoned_object", "smoke_fire", *_NO_FAULT),
+        ),
+        SceneSpec(
+            "traffic",
+            "The lane: two cars come in, one goes out, another goes out on the wrong side; people walk beside",
+            "CAM-09 LANE",
+            _traffic,
+            (SceneRule("gate", "zone_intrusion", _GATE_LINE, 0.0, objects=("vehicle",), arrow=_INWARDS),),
+            (
+                SceneEvent("gate", "zone_intrusion", 11.3, 14.0, "the first car over the line, inwards"),
+                SceneEvent("gate", "zone_intrusion", 23.3, 26.0, "the second one, while another goes out beside it"),
+            ),
+            ("congestion", "smoke_fire", *_NO_FAULT),
+        ),
+        SceneSpec(
+            "jam",
+            "The lane: five cars queue up, move on by a metre, and drive off",
+            "CAM-10 LANE",
+            _jam,
+            (SceneRule("queue", "congestion", _QUEUE_ZONE, 10.0, objects=("vehicle",)),),
+            (SceneEvent("queue", "congestion", 12.0, 47.0, "two cars stand at 12, all five at 18"),),
+            ("smoke_fire", *_NO_FAULT),
         ),
     )
 }

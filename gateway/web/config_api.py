@@ -26,6 +26,7 @@ from gateway.web.config_views import (
     diff_views,
     entry_view,
     grids_of,
+    require_entry,
     site_answer,
     touches_in_scope,
     version_detail,
@@ -64,7 +65,7 @@ def _require_changes(principal: Principal, models_after: Mapping[Key, BaseModel 
     for key, model in models_after.items():
         for each in (context.book.models.get(key), model):
             if each is not None:
-                require_any(principal, Right.CONFIG_EDIT, grids_of(each))
+                require_entry(principal, Right.CONFIG_EDIT, each)
 
 
 def _entry_key(call: Call[Any, Any]) -> Key:

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from camera_configs.diff import Difference, differences
 from camera_configs.documents import Key, document_of
 from camera_configs.models import CameraConfig, GridConfig, RuleConfig, SiteConfig
-from gateway.access.rights import Principal
+from gateway.access.rights import Principal, Right, require, require_any
 from gateway.desk.secrets import shown
+from gateway.errors import AccessDenied
 from gateway.web import config_models as models
 from gateway.web.context import WebContext
 from storage.records_config import ConfigChange, ConfigTouch, ConfigVersion
@@ -59,6 +60,20 @@ def grids_of(model: BaseModel | None) -> tuple[str, ...]:
     return (model.id,) if isinstance(model, GridConfig) else ()
 
 
+def require_entry(principal: Principal, right: Right, model: BaseModel) -> None:
+    """Let pass whose scope an entry lies in; what belongs to no grid is the whole site's.
+
+    Raises:
+        AccessDenied, NotFound: It does not.
+    """
+    if grids := grids_of(model):
+        require_any(principal, right, grids)
+        return
+    require(principal, right)
+    if principal.scope.grid_ids is not None:
+        raise AccessDenied(right.value)
+
+
 def key_from(kind: str, entry_id: str) -> Key:
     """Return the key of an entry as it is kept."""
     return Key(kind, entry_id)  # type: ignore[arg-type]  # what is kept was written by this program
@@ -79,7 +94,7 @@ def site_answer(context: WebContext, principal: Principal) -> models.SiteAnswer:
         grids=_site_grids(context, site, principal),
         event_types=_event_types(context, site),
         tags=sorted({tag for camera in cameras for tag in camera.tags}),
-        fields=["perspective"],
+        fields=["perspective", "presets"],
     )
 
 

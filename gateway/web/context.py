@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from camera_configs.models import SiteConfig
 from gateway.access.accounts import AccountDesk
 from gateway.access.first_start import SetupToken
 from gateway.access.sessions import SessionBook
+from gateway.casework.calendar import DEFAULT_ZONE, WorkingCalendar
 from gateway.casework.open_case import Terms
 from gateway.clock import Clock, SystemClock
 from gateway.delivery.signing import Signer
@@ -58,7 +59,8 @@ class WebContext:
     Attributes:
         book: The site, kept up to date by the composition root.
         versions: Makes it another one.
-        terms: What holds for every case that a verdict opens; its undo window is the one people are told.
+        terms: What holds for every case, but for the calendar: see `case_terms`; its undo window is the one people
+            are told.
         callbacks: Per endpoint id, who may sign its callbacks.
         openings: Which requests are one look at a file, for the register.
         ready_types: Event types that something on this machine can recognise.
@@ -97,6 +99,13 @@ class WebContext:
     trials: TrialDesk | None = None
     dist: Path | None = None
     push: PushDesk | None = None
+
+    @property
+    def case_terms(self) -> Terms:
+        """What holds for a case that is opened now: by the site's calendar, which people edit."""
+        zone = self.settings.timezone
+        days = WorkingCalendar.of(self.site.work_days, zone if isinstance(zone, ZoneInfo) else DEFAULT_ZONE)
+        return replace(self.terms, calendar=days)
 
     @property
     def site(self) -> SiteConfig:

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from camera_configs.documents import Key
+from camera_configs.models import CameraConfig
 from gateway.access.rights import Principal, Right, require_any
 from gateway.desk.versions import By
 from gateway.errors import NotFound
@@ -48,7 +49,7 @@ async def _searched(call: Call[None, None]) -> shapes.SearchView:
     search = call.context.onboarding.searches.get(search_id, _account(call.principal))
     if search is None:
         raise NotFound(search_id)
-    known = _known_hosts(call.context, call.principal, search)
+    known = _known(call.context, call.principal, search)
     return shapes.SearchView(
         running=search.running,
         asked=search.asked,
@@ -58,21 +59,29 @@ async def _searched(call: Call[None, None]) -> shapes.SearchView:
                 key=found.key,
                 xaddr=found.xaddr,
                 host=found.host,
-                name=found.name,
+                name=found.name or (known[found.key].name if found.key in known else ""),
                 hardware=found.hardware,
-                known_camera_id=known.get(found.host),
+                known_camera_id=known[found.key].id if found.key in known else None,
             )
             for found in search.found.values()
         ],
     )
 
 
-def _known_hosts(context: WebContext, principal: Principal, search: Search) -> dict[str, str]:
-    """Return the camera at each host that was found; where one host has several devices, nobody can tell which."""
-    found = Counter(each.host for each in search.found.values())
-    cameras = context.onboarding.cameras_at(context.site)
-    known = {host: cameras[host] for host, count in found.items() if count == 1 and host in cameras}
-    return {host: camera.id for host, camera in known.items() if in_view(principal, camera)}
+def _known(context: WebContext, principal: Principal, search: Search) -> dict[str, CameraConfig]:
+    """Return the camera of each device that was found, by the device's key.
+
+    By the address of its device service where that was written down, else by its host; where one host has several
+    devices, the host alone tells nobody which.
+    """
+    several = list(search.found.values())
+    beside = Counter(each.host for each in several)
+    devices, hosts = context.onboarding.cameras_of(context.site), context.onboarding.cameras_at(context.site)
+    found = {
+        each.key: devices.get(each.xaddr) or (hosts.get(each.host) if beside[each.host] == 1 else None)
+        for each in several
+    }
+    return {key: camera for key, camera in found.items() if camera is not None and in_view(principal, camera)}
 
 
 async def _connect(call: Call[None, shapes.ConnectRequest]) -> shapes.ConnectionView:
@@ -153,7 +162,21 @@ def with_login(document: Mapping[str, Any], connection: Connection) -> dict[str,
         found["streams"] = [_logged_in(each, connection, f"streams[{i}].url") for i, each in enumerate(streams)]
     if snapshot is not None:
         found["snapshot"] = _logged_in(snapshot, connection, "snapshot.url")
+    found.pop("onvif", None)
+    if connection.device is not None:
+        found["onvif"] = _logged_in(_as_device(document, connection), connection, "onvif.url")
     return found
+
+
+def _as_device(document: Mapping[str, Any], connection: Connection) -> dict[str, Any]:
+    """Return how the camera is known as a device; whether to listen to its events may be said in the document."""
+    streams, given = document.get("streams"), document.get("onvif")
+    urls = [each.get("url") for each in streams if isinstance(each, Mapping)] if isinstance(streams, list) else []
+    mine = [p for url in urls for p in connection.profiles if p.stream_url and p.stream_url == url][:2]
+    named = [name for p in mine[:1] for name in (p.source, p.source_setting) if name]
+    wanted = given.get("events", True) if isinstance(given, Mapping) else True
+    found = {"url": connection.address, "profiles": [p.token for p in mine], "sources": list(dict.fromkeys(named))}
+    return found | {"events": connection.has_events and wanted is not False}
 
 
 def _logged_in(source: Any, connection: Connection, field: str) -> Any:

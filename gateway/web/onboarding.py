@@ -21,7 +21,7 @@ from gateway.onvif.errors import OnvifError
 from gateway.onvif.profiles import MediaProfile
 from gateway.onvif.quirks import Quirk, quirks_of, signs_of
 from gateway.onvif.searches import Searches
-from gateway.onvif.soap import Credentials
+from gateway.onvif.soap import EVENTS, Credentials
 
 KEEP_S = 1800.0
 MAX_KEPT = 128
@@ -65,6 +65,8 @@ class Connection:
         owner: Account id.
         host: Where it is; streams that are saved must be there too.
         device: None: given by its stream's address.
+        address: Of the device service; "" without one.
+        has_events: The device offers its events.
     """
 
     id: str
@@ -77,6 +79,8 @@ class Connection:
     profiles: tuple[MediaProfile, ...] = ()
     presets: tuple[Preset, ...] = ()
     quirks: tuple[Quirk, ...] = ()
+    address: str = ""
+    has_events: bool = False
     pictures: dict[str, bytes] = field(default_factory=dict, repr=False)  # by profile token
 
     @property
@@ -115,6 +119,7 @@ class OnboardingDesk:
         self._clock = clock
         self._kept: dict[str, Connection] = {}
         self._hosts: tuple[SiteConfig, dict[str, CameraConfig]] | None = None
+        self._devices: tuple[SiteConfig, dict[str, CameraConfig]] | None = None
         self._probing = asyncio.Semaphore(MAX_PROBES)
 
     async def run(self) -> None:
@@ -128,6 +133,13 @@ class OnboardingDesk:
             self._hosts = site, at
         return self._hosts[1]
 
+    def cameras_of(self, site: SiteConfig) -> Mapping[str, CameraConfig]:
+        """Return the first camera of each device service's address, where that was written down."""
+        if self._devices is None or self._devices[0] is not site:
+            known = {camera.onvif.url: camera for camera in reversed(site.cameras) if camera.onvif is not None}
+            self._devices = site, known
+        return self._devices[1]
+
     async def connect_device(self, owner: str, address: str, credentials: Credentials | None) -> Connection:
         """Reach a device, log in, and learn what it offers.
 
@@ -139,6 +151,7 @@ class OnboardingDesk:
                 information = await device.information()
                 profiles = await device.profiles()
                 presets = await _presets(device, profiles)
+                has_events = device.offers(EVENTS)
         except TimeoutError as exc:
             raise OnboardingFailed("timeout", "the device takes too long") from exc
         except OnvifError as exc:
@@ -158,6 +171,8 @@ class OnboardingDesk:
                 profiles=tuple(profiles),
                 presets=tuple(presets),
                 quirks=tuple(quirks_of(information.manufacturer, information.model, signs)),
+                address=address,
+                has_events=has_events,
             )
         )
 

@@ -19,6 +19,7 @@ from storage.records_patrol import PatrolRound, PatrolView, RoundState, Task, Ta
 # A grid has a handful of rounds and tasks a day; beyond this something else is wrong.
 MOST_OF_A_DAY = 500
 _ENDS: dict[RoundState, models.LogWord] = {RoundState.DONE: "round_done", RoundState.LATE: "round_late"}
+_TASK_ENDS: dict[TaskState, models.LogWord] = {TaskState.DONE: "task_done", TaskState.MISSED: "task_missed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _of_task(task: Task) -> Iterator[models.LogEntry]:
         yield models.LogEntry(
             at=task.finished_at,
             kind="foot",
-            what="task_done" if task.state is TaskState.DONE else "task_cancelled",
+            what=_TASK_ENDS.get(task.state, "task_cancelled"),
             ref_id=task.id,
             name=task.title,
             by_name=task.finished_by,

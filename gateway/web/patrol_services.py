@@ -8,6 +8,8 @@ from datetime import datetime
 
 from gateway.errors import NotFound
 from gateway.evidence.snapshot import Jpeg, store_picture
+from gateway.patrol.errands import FootClerk
+from gateway.patrol.errands import Hands as FootHands
 from gateway.patrol.handled import FreshLook, HandledDesk, Hands
 from gateway.patrol.photos import CleanPicture, PictureRefused, clean_picture
 from gateway.patrol.recheck import Examined, OpenDetector, examine
@@ -15,9 +17,9 @@ from gateway.patrol.rounds import RoundClerk
 from gateway.web.camera_look import fetch_picture, worker_of
 from gateway.web.context import WebContext
 from gateway.web.problems import ProblemRaised
-from gateway.web.task_orders import order_verify
+from gateway.web.task_orders import can_go, order_verify, worker_for
 from storage.records import Evidence, EvidenceKind
-from storage.records_patrol import FedBackCase, LookResult, Task
+from storage.records_patrol import CheckPoint, FedBackCase, FootPlan, LookResult, Task
 
 # As it came: a detector sees small things better in it, and so do people.
 LOOK_SIDE_PX = 1920
@@ -26,6 +28,23 @@ LOOK_SIDE_PX = 1920
 def make_round_clerk(context: WebContext) -> RoundClerk:
     """Return the service that makes rounds and ends missed ones."""
     return RoundClerk(context.stores.patrol, context.settings.timezone, context.clock)
+
+
+def make_foot_clerk(context: WebContext) -> FootClerk:
+    """Return the service that makes tasks on foot from plans and ends missed ones."""
+
+    async def points(plan: FootPlan) -> list[CheckPoint]:
+        return await context.stores.tasks.points_by_id(plan.point_ids)
+
+    async def worker(plan: FootPlan) -> str | None:
+        named = await context.stores.accounts.many([plan.assignee]) if plan.assignee else []
+        if named and can_go(context, named[0], plan.grid_id):
+            return named[0].id
+        return await worker_for(context, plan.grid_id)
+
+    # Asked for each day anew: the calendar may have been edited meanwhile.
+    hands = FootHands(points, worker, lambda day: context.case_terms.calendar.works_on(day))
+    return FootClerk(context.stores.foot, hands, context.settings.timezone, context.clock)
 
 
 def make_handled_desk(context: WebContext, reopen: OpenDetector) -> HandledDesk:

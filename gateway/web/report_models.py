@@ -22,6 +22,7 @@ LogWord = Literal[
     "arrived",
     "task_done",
     "task_cancelled",
+    "task_missed",
 ]
 
 

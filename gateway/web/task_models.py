@@ -44,7 +44,10 @@ class ArrivalView(Answer):
 
 
 class TaskView(Answer):
-    """Something to be looked at on foot. `mine`: the reader may act on it."""
+    """Something to be looked at on foot.
+
+    `mine`: the reader may act on it. `overdue`: due, and nobody has done it. `late`: done after it was due.
+    """
 
     id: str
     kind: TaskKind
@@ -54,6 +57,7 @@ class TaskView(Answer):
     case_id: str | None
     event_id: str | None
     point_id: str | None
+    plan_id: str | None
     title: str
     what: str
     place: str
@@ -64,6 +68,7 @@ class TaskView(Answer):
     mine: bool
     state: TaskState
     overdue: bool
+    late: bool
     created_at: dt.datetime
     created_by_name: str
     due_at: dt.datetime | None
@@ -175,9 +180,10 @@ class Finishing(Request):
 
 
 class PointQuery(Query):
-    """Which points."""
+    """Which points; `q`: only those whose name has these words."""
 
     grid_id: Key | None = None
+    q: Text = ""
 
 
 class CheckPointDraft(Request):
@@ -189,6 +195,22 @@ class CheckPointDraft(Request):
     lat: Lat
 
 
+class LastCheck(Answer):
+    """The last task that was done at a point; `arrived_by`: how that person checked in."""
+
+    task_id: str
+    at: dt.datetime
+    by_name: str
+    result: TaskResult | None
+    arrived_by: Literal["position", "code"] | None
+
+
+class CodeRead(Answer):
+    """The code in a picture; None where none can be read."""
+
+    code: str | None
+
+
 class CheckPointView(Answer):
     """A point; its code is shown to those who plan patrols, who print and post it."""
 
@@ -198,6 +220,7 @@ class CheckPointView(Answer):
     lon: float
     lat: float
     code: str | None
+    last_check: LastCheck | None
 
 
 class LookView(Answer):

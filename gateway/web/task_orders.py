@@ -63,7 +63,7 @@ def deadline(context: WebContext, event_type: str, at: datetime) -> datetime | N
         spec = context.site.event_type(event_type)
     except KeyError:
         return None
-    return context.terms.calendar.add(spec.deadline, at)
+    return context.case_terms.calendar.add(spec.deadline, at)
 
 
 def place_of(context: WebContext, camera_id: str) -> Place:

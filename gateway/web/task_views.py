@@ -12,11 +12,11 @@ from gateway.web import task_models as models
 from gateway.web.context import WebContext
 from gateway.web.views import Places, account_names, evidence_view
 from storage.records import Evidence, EvidenceKind
-from storage.records_patrol import Arrival, CaseLook, Task, TaskPhoto
+from storage.records_patrol import Arrival, CaseLook, Task, TaskPhoto, TaskState
 
 _FIELDS = (
     *("id", "kind", "grid_id", "item_id", "case_id", "event_id", "point_id", "title", "what", "place", "lon", "lat"),
-    *("assignee", "state", "created_at", "due_at", "arrived_at", "finished_at", "result", "note"),
+    *("plan_id", "assignee", "state", "created_at", "due_at", "arrived_at", "finished_at", "result", "note"),
 )
 # What shows a place best before it was handled; clips are for the detail.
 _BEFORE = (EvidenceKind.SNAPSHOT, EvidenceKind.THUMBNAIL)
@@ -36,6 +36,7 @@ def _task_view(context: WebContext, principal: Principal, task: Task, names: Map
         created_by_name=names.get(task.created_by, task.created_by),
         mine=may_act(principal, task),
         overdue=is_overdue(task, context.clock.now()),
+        late=is_late(task),
     )
 
 
@@ -48,6 +49,12 @@ def may_act(principal: Principal, task: Task) -> bool:
 def is_overdue(task: Task, now: datetime) -> bool:
     """Say whether somebody should have done it by now."""
     return is_live(task) and task.due_at is not None and now > task.due_at
+
+
+def is_late(task: Task) -> bool:
+    """Say whether it was done after it was due."""
+    ended_at = task.finished_at if task.state is TaskState.DONE else None
+    return task.due_at is not None and ended_at is not None and ended_at > task.due_at
 
 
 async def task_detail(context: WebContext, principal: Principal, task: Task) -> models.TaskDetail:

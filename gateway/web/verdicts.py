@@ -93,4 +93,5 @@ def opening_of(context: WebContext, account: Account, event: Event, files: Seque
     except KeyError as exc:
         # Without its camera, grid or type nobody could be told where to go.
         raise NotFound(f"{exc.args[0]} is no longer configured") from exc
-    return open_case(scene, Confirmation(account.id, account.display_name, note), context.terms, context.clock.now())
+    by = Confirmation(account.id, account.display_name, note)
+    return open_case(scene, by, context.case_terms, context.clock.now())

@@ -22,8 +22,9 @@ import cv2
 import numpy as np
 
 from camera_configs.models import CameraConfig
+from detectors.registry import MOTION
 from gateway.evaluation.cameras import camera_with
-from gateway.evaluation.pipeline import MOTION, Eyes, open_eyes, watch
+from gateway.evaluation.pipeline import Eyes, open_eyes, watch
 from gateway.evaluation.scoring import Raised
 from gateway.log import configure_logging
 from scripts.benches.machine import say

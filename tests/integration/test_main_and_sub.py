@@ -125,6 +125,7 @@ async def watched(folder: Path, main: PathSpec, sub: PathSpec) -> AsyncIterator[
             settings,
             shared,
             {"motion": None},
+            {},
             tools,
             cast(OpenCase, None),
             worker_id="w0",

@@ -88,6 +88,7 @@ async def polled(folder: Path, file: Path, *faults: str) -> AsyncIterator[Rig]:
             settings=Settings(data_dir=folder),
             shared=Surroundings(lanes, clock=clock),
             detectors={"motion": None},
+            scene_types={},
             tools=DeskTools(cast(EventStore, events), media, ClipCutter(media), clock, ZoneInfo("Asia/Shanghai")),
             open_case=cast(OpenCase, None),
             worker_id="w0",

@@ -68,7 +68,9 @@ class Gallery:
     def start_over(self, view: View, reading: HealthReading, at_s: float) -> View:
         """Replace a view too young to count for anything: the camera was still turning."""
         self._views.remove(view)
-        return self._add(View(reading, at_s, known=view.known, moved=view.moved))
+        # The first view is what the camera is meant to show; a short stay that was meant says nothing of this one.
+        known = view.known and not any(other.known for other in self._views)
+        return self._add(View(reading, at_s, known=known, moved=view.moved))
 
     def add_apart(self, reading: HealthReading, at_s: float, *, moved: bool) -> View:
         """Take in the first picture of what may become a view."""

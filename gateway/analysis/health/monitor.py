@@ -116,11 +116,17 @@ class HealthMonitor:
         self._repetition = Repetition()
         self._tint = Tint()
         self._health = SOUND
+        self._meant = False
         self._judged_s = -math.inf
         self._faulty_s = -math.inf  # when signal or lens were last at fault
 
-    def update(self, frame: Frame, picture: PictureReading) -> Health:
-        """Take in a picture and its reading; in a burst, one a second is enough."""
+    def update(self, frame: Frame, picture: PictureReading, *, meant: bool = False) -> Health:
+        """Take in a picture and its reading; in a burst, one a second is enough.
+
+        Args:
+            meant: It shows a preset: wherever the camera looks now, it has not been knocked.
+        """
+        self._meant = meant
         if frame.origin is FrameOrigin.BURST and 0 <= frame.at_s - self._judged_s < BURST_EVERY_S:
             return self._health
         self._judged_s = frame.at_s
@@ -167,7 +173,7 @@ class HealthMonitor:
             view = self._gallery.start_over(view, reading, at_s)
         else:
             view = self._gallery.learn(view, reading, at_s)
-        return _standing(view)
+        return self._standing(view)
 
     def _of_the_signal(self, view: View, fit: Fit, reading: HealthReading) -> str | None:
         """Judge by what no scene does, against what this view is usually like."""
@@ -219,26 +225,26 @@ class HealthMonitor:
         if frame.at_s - self._faulty_s < AFTERMATH_S:
             return SOUND
         lost = fit.recall < ELSEWHERE and not self._tint.other_light(frame, view)
-        return _standing(self._gallery.add_apart(reading, frame.at_s, moved=fit.moved or lost))
+        return self._standing(self._gallery.add_apart(reading, frame.at_s, moved=fit.moved or lost))
 
     def _in_place(self, frame: Frame, view: View, reading: HealthReading) -> Health:
         """Judge a view by its colours, and learn it where all is well."""
         if self._tint.casts(frame, view, reading.coarse):
             return Health(fault.COLOUR_CAST, self._tint.since_s)
-        standing = _standing(self._gallery.learn(view, reading, frame.at_s))
+        standing = self._standing(self._gallery.learn(view, reading, frame.at_s))
         self._tint.teach(view)
         if standing is SOUND:
             self._keep(frame)
         return standing
 
+    def _standing(self, view: View) -> Health:
+        view.known = view.known or self._meant
+        return Health(fault.MOVED, view.first_s) if view.moved and not view.known else SOUND
+
     def _keep(self, frame: Frame) -> None:
         before = self.reference
         if frame.origin is FrameOrigin.LOOK and (before is None or frame.at_s - before.at_s >= REFERENCE_EVERY_S):
             self.reference = SoundPicture(_small(frame.bgr), frame.at_s)
-
-
-def _standing(view: View) -> Health:
-    return Health(fault.MOVED, view.first_s) if view.moved and not view.known else SOUND
 
 
 def _small(picture: Bgr) -> Bgr:

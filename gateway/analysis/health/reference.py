@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.health import HealthReading, Plane, tile_means
+from gateway.analysis.health.sketch import best_shift
 
 Mask = NDArray[np.bool_]
 
@@ -93,14 +93,10 @@ class View:
 
     def shift_of(self, edges: Plane) -> tuple[float, float]:
         """Return the best recall at any shift of the whole picture, and that shift as a share of its width."""
-        there, here = _spectrum(self.mean.edges), _spectrum(edges)
-        product = cv2.mulSpectrums(here, there, 0, conjB=True)
-        scores = cv2.idft(product, flags=cv2.DFT_SCALE)[:, :, 0]
-        height, width = scores.shape
-        row, column = divmod(int(scores.argmax()), width)
-        down = row if row <= height // 2 else row - height
-        right = column if column <= width // 2 else column - width
-        return float(scores[row, column]) / self._weight, math.hypot(right, down) / width
+        found = best_shift(self.mean.edges, edges)
+        height, width = edges.shape[1:]
+        right, down = round(found.right * width), round(found.down * height)
+        return found.score / self._weight, math.hypot(right, down) / width
 
     def _weigh(self) -> None:
         squared = _product(self.mean.edges, self.mean.edges)
@@ -123,11 +119,6 @@ def is_grey(chroma: Plane) -> bool:
 
 def _product(a: Plane, b: Plane) -> Plane:
     return np.asarray(a[0] * b[0] + a[1] * b[1], np.float32)
-
-
-def _spectrum(edges: Plane) -> Plane:
-    """Return the spectrum of the edges as one complex plane, float32 (h, w, 2)."""
-    return np.asarray(cv2.dft(np.dstack([edges[0], edges[1]])), np.float32)
 
 
 def _blend(mean: HealthReading, reading: HealthReading, share: float) -> HealthReading:

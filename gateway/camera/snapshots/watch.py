@@ -120,6 +120,13 @@ class PollWatch:
         turns = math.floor((now_s - self._phase_s) / self.cadence_s + _ROUNDING) + 1
         return turns * self.cadence_s + self._phase_s
 
+    def hasten(self, now_s: float) -> bool:
+        """Poll at once; False where that is not for the snapshots to do now."""
+        if self.mode is not Mode.POLLING:
+            return False
+        self._first_due_s = now_s
+        return True
+
     def note_verdict(self, verdict: Verdict, at_s: float) -> None:
         """Take a probe's result."""
         if self.mode is not Mode.PROBING:

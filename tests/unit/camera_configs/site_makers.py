@@ -25,6 +25,13 @@ _SQUARES = [
     [[0, 0], [1, 0], [0.5, 1 / 3]],
     [[1e-7, 1e-7], [0.5, 0.123456789012345], [0.25, 0.75]],
 ]
+# From left to right leads over every line there is among the shapes.
+_ARROW = [[0.2, 0.5], [0.8, 0.123456789012345]]
+_KINDS: list[dict[str, Any]] = [
+    *({"kind": kind} for kind in ("area", "line", "privacy_mask", "ignore")),
+    {"kind": "area", "arrow": _ARROW},
+    {"kind": "line", "arrow": _ARROW, "count": ["vehicle", "person"]},
+]
 _LAW = {"legal_basis": "art7_gov", "placement_class": "public_road"}
 
 
@@ -32,22 +39,26 @@ _LAW = {"legal_basis": "art7_gov", "placement_class": "public_road"}
 def zones(draw: st.DrawFn, grids: list[str]) -> list[dict[str, Any]]:
     """Return up to three zones of a camera."""
     ids = draw(st.lists(identifiers, max_size=3, unique=True))
-    kinds = st.sampled_from(["area", "line", "privacy_mask", "ignore"])
     return [
         {
             "id": zone_id,
             "name": draw(names),
-            "kind": draw(kinds),
             "polygon": draw(st.sampled_from(_SQUARES)),
             "grid": draw(st.sampled_from([None, *grids])),
+            **draw(st.sampled_from(_KINDS)),
         }
         for zone_id in ids
     ]
 
 
+_HOLIDAYS: st.SearchStrategy[dict[str, list[str]]] = st.sampled_from(
+    [{y: [f"{y}-10-02", f"{y}-10-01"] for y in ("2026", "2027")}, {"2026": [], "2027": []}]
+)
 schedules = st.fixed_dictionaries(
     {},
     optional={
+        "days": st.sampled_from(["every", "working", "off"]),
+        "light": st.sampled_from(["any", "night"]),
         "weekdays": st.lists(st.sampled_from(["mon", "tue", "sat"]), max_size=3),
         "start": st.times(time(0, 0), time(23, 59)).map(time.isoformat),
         "end": st.sampled_from(["00:00", "07:30", "23:59:59"]),
@@ -62,6 +73,7 @@ _numbers: dict[str, st.SearchStrategy[Any]] = {
     "min_count": st.integers(1, 1_000),
     "min_confidence": st.floats(0.05, 1),
     "min_area": st.one_of(st.just(0.002), units),
+    "min_share": st.sampled_from([None, 0.35, 1]),
     "severity": st.sampled_from([None, "S1", "S4"]),
     "auto_report": st.booleans(),
     "enabled": st.booleans(),
@@ -87,15 +99,28 @@ sources = st.fixed_dictionaries(
 )
 
 
+pictures = st.lists(st.sampled_from([f"ref_{'0' * 32}", f"ref_{'9e1f' * 8}"]), max_size=4)
+presets = st.lists(
+    st.fixed_dictionaries(
+        {"id": identifiers, "name": names},
+        optional={"token": st.sampled_from(["1", "Preset 2", "no"]), "references": pictures},
+    ),
+    max_size=2,
+    unique_by=lambda preset: preset["id"],
+)
+
+
 @st.composite
 def cameras(draw: st.DrawFn, camera_id: str, grids: list[str]) -> dict[str, Any]:
     """Return one camera in some of these grids."""
     mine = draw(st.lists(st.sampled_from(grids), min_size=1, max_size=2, unique=True))
-    parts = draw(zones(mine))
+    views = draw(presets)
+    parts = [z | {"preset": draw(st.sampled_from([None, *(v["id"] for v in views)]))} for z in draw(zones(mine))]
     streams = [{"url": f"rtsp://10.0.0.1/{camera_id}", **draw(sources)}]
     if draw(st.booleans()):
         streams.append({"url": f"rtsp://10.0.0.1/{camera_id}-s?a=1,2#x", "role": "sub", "transport": "udp"})
     snapshot = {"url": f"https://10.0.0.1/{camera_id}.jpg", "timeout_s": 2.5, **draw(sources)}
+    onvif = {"url": f"http://10.0.0.1/{camera_id}/onvif", "profiles": ["p 1"], "events": False, **draw(sources)}
     lat, heading = draw(st.floats(-90, 90)), draw(st.one_of(st.none(), st.floats(0, 359)))
     return {
         "id": camera_id,
@@ -104,7 +129,10 @@ def cameras(draw: st.DrawFn, camera_id: str, grids: list[str]) -> dict[str, Any]
         "position": {"lon": draw(st.floats(-180, 180)), "lat": lat, "place": draw(texts), "heading_deg": heading},
         "streams": streams,
         "snapshot": draw(st.sampled_from([None, snapshot])),
+        "onvif": draw(st.sampled_from([None, onvif])),
         "legal": {"purpose": draw(names), "installer_unit": draw(names), "signage_confirmed": True, **_LAW},
+        "presets": views,
+        "references": draw(pictures),
         "zones": parts,
         "rules": draw(rules([z["id"] for z in parts if z["kind"] in {"area", "line"}])),
         "detector": draw(st.sampled_from([None, "motion", "onnx:x"])),
@@ -129,6 +157,10 @@ def sites(draw: st.DrawFn) -> SiteConfig:
                 for g in grids
             ],
             "cameras": [draw(cameras(i, grids)) for i in ids],
+            "calendar": [
+                {"year": y, "holidays": draw(_HOLIDAYS)[y], "make_up_days": [f"{y}-10-10"]}
+                for y in draw(st.lists(st.sampled_from(["2026", "2027"]), unique=True))
+            ],
             "event_types": [s.model_dump() for s in ({**EVENT_TYPES} | {t.id: t for t in types}).values()],
         }
     )

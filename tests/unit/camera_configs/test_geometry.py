@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camera_configs.geometry import check_outline, check_polygon, polygon_area
+from camera_configs.geometry import check_arrow, check_outline, check_polygon, leads_across, polygon_area
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,27 @@ def test_area_does_not_depend_on_the_direction() -> None:
     """Clockwise and anticlockwise polygons are alike."""
     square = [(0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5)]
     assert polygon_area(square) == polygon_area(square[::-1]) == 0.25
+
+
+def test_an_arrow_must_say_a_direction() -> None:
+    """A click without a drag says none; nor has a zone without an arrow."""
+    with pytest.raises(ValueError, match="too short"):
+        check_arrow(((0.5, 0.5), (0.51, 0.51)))
+    assert check_arrow(None) is None
+    assert check_arrow(((0.5, 0.5), (0.5, 0.6))) == ((0.5, 0.5), (0.5, 0.6))
+
+
+@pytest.mark.parametrize(
+    ("line", "across"),
+    [
+        ([(0.2, 0.5), (0.8, 0.5)], True),
+        ([(0.5, 0.2), (0.5, 0.8)], False),
+        ([(0.2, 0.2), (0.8, 0.8)], True),
+        ([(0.45, 0.2), (0.55, 0.8)], False),  # ten degrees: as good as along it
+        ([(0.2, 0.5), (0.5, 0.9), (0.8, 0.5)], True),  # a bend is judged from end to end
+        ([(0.5, 0.5), (0.6, 0.6), (0.5, 0.5)], False),  # it ends where it began
+    ],
+)
+def test_an_arrow_leads_over_a_line_or_along_it(line: list[tuple[float, float]], across: bool) -> None:
+    """Downwards."""
+    assert leads_across(line, ((0.5, 0.4), (0.5, 0.6))) == across

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from camera_configs.loader import load_site, read_draft
 from tests.unit.camera_configs.folders import SOUND, only_problem, problems_of, spoilt, write
 
 
@@ -68,6 +69,27 @@ from tests.unit.camera_configs.folders import SOUND, only_problem, problems_of, 
             "grid 'yard' is not one of the camera's own: its people could not see the camera",
             "",
         ),
+        (
+            "name: 通道,",
+            "name: 通道, preset: est,",
+            "cameras[gate-1].zones[lane].preset",
+            "there is no preset of this camera 'est'",
+            "",
+        ),
+        (
+            "    zones:\n      - { id: lane, name: 通道,",
+            "    presets: [{ id: east, name: 东 }]\n    zones:\n      - { id: lane, name: 通道, preset: eest,",
+            "cameras[gate-1].zones[lane].preset",
+            "there is no preset of this camera 'eest'",
+            "did you mean 'east'?",
+        ),
+        (
+            "name: 通道,",
+            "name: 通道, presett: a,",
+            "cameras[gate-1].zones[lane].presett",
+            "is not a known key",
+            "did you mean 'preset'?",
+        ),
     ],
 )
 def test_a_single_slip_is_explained(tmp_path: Path, old: str, new: str, key_path: str, message: str, hint: str) -> None:
@@ -75,6 +97,23 @@ def test_a_single_slip_is_explained(tmp_path: Path, old: str, new: str, key_path
     found = problems_of(spoilt(tmp_path, old, new))
     expected = [p for p in found if p.key_path == key_path]
     assert [(p.message, p.hint) for p in expected] == [(message, hint)]
+
+
+def test_an_unknown_preset_is_found_where_it_stands(tmp_path: Path) -> None:
+    """File, line and key of the slip, as for any other."""
+    problem = only_problem(spoilt(tmp_path, "name: 通道,", "name: 通道, preset: est,"))
+    assert (problem.file.name, problem.line, problem.code) == ("site.yaml", 18, "unknown")
+
+
+def test_a_preset_that_cannot_be_recognised_is_dubious(tmp_path: Path) -> None:
+    """Its zones would be silent for ever; with a picture, or without zones, there is nothing to say."""
+    zones = "    zones:\n      - { id: lane, name: 通道,"
+    presets = "    presets: [{ id: east, name: 东 }, { id: idle, name: 西 }]\n"
+    used = zones.replace("通道,", "通道, preset: east,")
+    draft = read_draft(spoilt(tmp_path, zones, presets + used))
+    assert [(w.key_path, w.code) for w in draft.warnings] == [("cameras[gate-1].presets[east]", "no_reference")]
+    known = presets.replace("name: 东", f"name: 东, references: [ref_{'0' * 32}]")
+    assert read_draft(spoilt(tmp_path, zones, known + used)).warnings == []
 
 
 def test_an_id_used_in_two_files_names_both_places(tmp_path: Path) -> None:
@@ -117,3 +156,37 @@ def test_a_rule_about_persons_is_refused_with_the_boundary(tmp_path: Path, name:
     problem = only_problem(spoilt(tmp_path, "type: fire_lane_blocked", f"type: {name}"))
     assert "never who somebody is" in problem.message
     assert problem.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("zone", "key_path", "message"),
+    [
+        ("kind: ignore, arrow: [[0.1, 0.1], [0.5, 0.5]],", "arrow", "a zone of kind ignore has no direction"),
+        ("kind: line, arrow: [[0.2, 0.9], [0.8, 0.9]],", "arrow", "runs along the line instead of over it"),
+        ("kind: line, arrow: [[0.2, 0.9], [0.2, 0.9]],", "arrow", "the arrow is too short"),
+        ("count: [vehicle],", "count", "only what crosses a line is counted"),
+        ("kind: line, count: [vehicle],", "count", "needs `arrow`"),
+    ],
+)
+def test_directions_that_say_nothing_are_refused(tmp_path: Path, zone: str, key_path: str, message: str) -> None:
+    """With file, line and key, like everything else."""
+    text = SOUND.partition("    rules:")[0].replace("name: 通道,", f"name: 通道, {zone}")
+    found = only_problem(write(tmp_path, {"site.yaml": text}))
+    assert (found.key_path, found.line) == (f"cameras[gate-1].zones[lane].{key_path}", 18)
+    assert found.message.startswith(message)
+
+
+_OWN = """\
+event_types:
+  - { id: wrong_way, zh: 逆行, en: Wrong way, severity: S2, dwell_s: 2, cadence_s: 2, ga_code: "07", gb_code: "5/7",
+      technique: objects, deadline: { amount: 30, unit: min }, department: { zh: 交警, en: Traffic police } }
+"""
+
+
+def test_the_wrong_way_needs_a_right_one(tmp_path: Path) -> None:
+    """A site that adds the type says in the zone which way things go there."""
+    text = _OWN + SOUND.replace("type: fire_lane_blocked", "type: wrong_way")
+    found = only_problem(write(tmp_path, {"site.yaml": text}))
+    assert (found.key_path, found.code) == ("cameras[gate-1].rules[lane].zone", "no_arrow")
+    sound = text.replace("name: 通道,", "name: 通道, arrow: [[0.5, 0.9], [0.5, 0.3]],")
+    assert load_site(write(tmp_path, {"site.yaml": sound})).cameras[0].zones[0].arrow is not None

@@ -14,7 +14,7 @@ from detectors.base import Detector, ModelLoadError
 from detectors.commands import add_model, describe_all, list_models, remove_model
 from detectors.motion import MotionDetector
 from detectors.onnx_model import OnnxDetector
-from detectors.registry import ModelRegistry, open_detector
+from detectors.registry import MOTION, ModelRegistry, open_detector
 from tests.unit.detectors import graphs
 
 BOX = [(28.0, 20.0, 32.0, 16.0, 0, 0.8)]
@@ -150,6 +150,15 @@ def test_specs_open_what_they_name(folder: Path, file: Path) -> None:
     for spec in ("onnx:fire", str(file)):
         detector: Detector = open_detector(spec, registry)
         assert len(detector.detect([np.zeros((64, 64, 3), np.uint8)])[0]) == 1
+
+
+def test_settings_are_tried_without_opening_anything(folder: Path, file: Path) -> None:
+    """What could be opened is fine; for the rest there is a reason in words."""
+    registry = ModelRegistry(folder)
+    registry.add(file, "fire")
+    assert {registry.why_unusable(spec) for spec in (MOTION, "onnx:fire", str(file), "yolo:yolo26n")} == {None}
+    for spec in ("onnx:smoke", "yolo:../x", "nowhere.onnx", "onnx:", "eyes"):
+        assert spec.removeprefix("onnx:").removeprefix("yolo:") in str(registry.why_unusable(spec))
 
 
 def test_commands_speak_to_the_person_at_the_terminal(folder: Path, file: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from storage import config_store, desk_tables, mapping, patrol_tables, tables
+from storage import config_store, count_tables, desk_tables, mapping, patrol_tables, tables
 from storage.mapping import Mapped
 
-MODULES = (mapping, config_store, desk_tables, patrol_tables)
+MODULES = (mapping, config_store, count_tables, desk_tables, patrol_tables)
 ALL = {m.table.name: m for module in MODULES for m in vars(module).values() if isinstance(m, Mapped)}
 
 INSIDE = {"events": {"concluded"}, "case_steps": {"seq"}, "patrol_plans": {"rounds_until"}}

@@ -44,4 +44,4 @@ def test_what_is_open_and_what_has_ended() -> None:
     assert {state.value for state in OPEN_ROUNDS} == {"waiting", "running"}
     assert {state.value for state in LIVE_TASKS} == {"open", "arrived", "returned"}
     assert set(RoundState) - set(OPEN_ROUNDS) == {RoundState.DONE, RoundState.LATE, RoundState.MISSED}
-    assert set(TaskState) - set(LIVE_TASKS) == {TaskState.DONE, TaskState.CANCELLED}
+    assert set(TaskState) - set(LIVE_TASKS) == {TaskState.DONE, TaskState.CANCELLED, TaskState.MISSED}

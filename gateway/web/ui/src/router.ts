@@ -16,6 +16,7 @@ const Cameras = () => import("@/pages/CamerasPage.vue");
 const Camera = () => import("@/pages/CameraPage.vue");
 const CameraEdit = () => import("@/pages/CameraEditPage.vue");
 const Batch = () => import("@/pages/BatchPage.vue");
+const Site = () => import("@/pages/SitePage.vue");
 const Versions = () => import("@/pages/VersionsPage.vue");
 const Onboard = () => import("@/pages/OnboardPage.vue");
 const Import = () => import("@/pages/ImportPage.vue");
@@ -26,6 +27,9 @@ const Case = () => import("@/pages/CasePage.vue");
 const Patrol = () => import("@/pages/PatrolPage.vue");
 const Round = () => import("@/pages/RoundPage.vue");
 const Plans = () => import("@/pages/PlansPage.vue");
+const Points = () => import("@/pages/PointsPage.vue");
+const CodeSheet = () => import("@/pages/CodeSheetPage.vue");
+const FootPlans = () => import("@/pages/FootPlansPage.vue");
 const Tasks = () => import("@/pages/TasksPage.vue");
 const Task = () => import("@/pages/TaskPage.vue");
 const Numbers = () => import("@/pages/NumbersPage.vue");
@@ -55,11 +59,15 @@ export const router = createRouter({
     { path: "/cameras/batch", component: Batch, meta: { title: "edit.batch.title" } },
     { path: "/cameras/:id/edit", component: CameraEdit, meta: { title: "camera.title" } },
     { path: "/config/versions", component: Versions, meta: { title: "edit.version.title", under: "/cameras" } },
+    { path: "/site", component: Site, meta: { title: "site.title", under: "/cameras" } },
     { path: "/coverage", component: Coverage, meta: { title: "coverage.title", under: "/cameras" } },
     { path: "/cases", component: Cases, meta: { title: "case.title" } },
     { path: "/cases/:id", component: Case, meta: { title: "case.title" } },
     { path: "/patrol", component: Patrol, meta: { title: "patrol.title" } },
     { path: "/patrol/plans", component: Plans, meta: { title: "plans.title" } },
+    { path: "/patrol/points", component: Points, meta: { title: "points.title" } },
+    { path: "/patrol/points/print", component: CodeSheet, meta: { title: "points.print" } },
+    { path: "/patrol/foot-plans", component: FootPlans, meta: { title: "foot.title" } },
     { path: "/patrol/rounds/:id", component: Round, meta: { title: "patrol.title" } },
     { path: "/tasks", component: Tasks, meta: { title: "task.title" } },
     { path: "/tasks/:id", component: Task, meta: { title: "task.title" } },

@@ -92,6 +92,20 @@ describe("states", () => {
     expect(show(CaseTimeline, { case: { ...base, state: "filed" } }).findAll(".ahead")).toHaveLength(5);
     expect(show(CaseTimeline, { case: { ...base, state: "declined" } }).findAll(".ahead")).toHaveLength(0);
   });
+
+  it("shows a state that the platform tells twice once, with all that was said, and again after rework", () => {
+    const step = (id: string, state: string, note = "") => ({
+      id, state, note, at: `2026-05-01T08:00:0${id}Z`, actor_name: "X",
+    });
+    const steps = [
+      step("1", "accepted"), step("2", "accepted", "number 7"), step("3", "dispatched", "team A"), step("4", "accepted", "number 7"),
+      step("5", "rework"), step("6", "dispatched", "team B"),
+    ];
+    const shown = show(CaseTimeline, { case: { steps, deliveries: [], state: "dispatched" } }).findAll(".done");
+    expect(shown.map((stage) => stage.get(".name").text())).toEqual(["受理", "派遣", "返工", "派遣"]);
+    expect(shown[0]?.text()).toContain("number 7");
+    expect(shown[3]?.text()).toContain("team B");
+  });
 });
 
 describe("the way back after sign-in", () => {

@@ -19,7 +19,7 @@ class FakeMonitor:
     def __init__(self) -> None:
         self.health = SOUND
 
-    def update(self, _frame: Frame, _picture: PictureReading) -> Health:
+    def update(self, _frame: Frame, _picture: PictureReading, *, meant: bool) -> Health:
         """Say it."""
         return self.health
 

@@ -7,15 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import pytest
 
-from detectors.base import Detections
 from gateway.analysis.analyst import Analyst
 from gateway.analysis.fire import SmokeFireRule
-from gateway.analysis.fire_watch import CLOSELY_S, REST_S, SUSPICION_S, FireWatch, fire_views
+from gateway.analysis.fire_watch import CLOSELY_S, REST_S, SUSPICION_S, FireWatch
 from gateway.analysis.ruleset import RuleSet, make_rules
 from gateway.analysis.zones import WHOLE_PICTURE
-from gateway.types import Bgr, Box, Frame, FrameOrigin, Luma, Outcome, Phase, Signal
+from gateway.types import Bgr, Frame, FrameOrigin, Luma, Outcome, Phase, Signal
 from tests.unit.gateway.analysis.making import FakeDetector, FakeForeground, Patch, Reading, camera, condition, seconds
 from tests.unit.gateway.analysis.test_analyst import START
 from tests.unit.gateway.analysis.test_fire import PLACE, flames, lamp
@@ -61,7 +59,7 @@ def test_a_failed_pass_is_survived_and_counted() -> None:
     fire = Watch()
     fire.detector.broken = True
     assert fire.run(seconds(0, 10, 1)) == []
-    assert fire.watch.failed_inferences == fire.watch.inferences == 11
+    assert fire.watch.passes.failed_inferences == fire.watch.passes.inferences == 11
 
 
 def test_without_a_detector_nothing_is_looked_for() -> None:
@@ -69,16 +67,16 @@ def test_without_a_detector_nothing_is_looked_for() -> None:
     fire = Watch()
     assert FireWatch(camera([]), None).look(picture(0), [fire.rule]) == []
     assert fire.watch.look(picture(0), []) == []
-    assert fire.watch.inferences == 0
+    assert fire.watch.passes.inferences == 0
 
 
 def test_nothing_suspicious_costs_one_pass_per_cadence() -> None:
     """Of a burst at 5 fps one frame a second is looked at, and of looks each; no frame more is asked for."""
     fire = Watch()
     fire.run(seconds(0, 10))
-    assert fire.watch.inferences == 11
+    assert fire.watch.passes.inferences == 11
     fire.run(seconds(12, 30, 2))
-    assert fire.watch.inferences == 21
+    assert fire.watch.passes.inferences == 21
     assert not fire.watch.wants_more
 
 
@@ -89,7 +87,7 @@ def test_a_suspicion_is_looked_at_closely_three_times_a_second_at_most() -> None
     fire.run([0.0])
     assert fire.watch.wants_more
     fire.run(seconds(0.1, 10, 0.1))
-    assert 25 <= fire.watch.inferences <= 31
+    assert 25 <= fire.watch.passes.inferences <= 31
 
 
 def test_fire_is_raised_and_a_single_glimpse_is_forgotten() -> None:
@@ -133,14 +131,6 @@ def test_ignored_parts_of_the_picture_do_not_burn() -> None:
     fire.detector.sees = [BURN]
     assert fire.run(seconds(0, 10)) == []
     assert not fire.watch.wants_more
-
-
-def test_boxes_come_in_shares_of_the_picture() -> None:
-    """Pixels of the image become 0-1, whatever its proportions."""
-    found = Detections(np.array([[32, 18, 64, 90]], np.float32), np.array([0.5], np.float32), np.array([1], np.int64))
-    (view,) = fire_views(found, ("fire", "smoke"), 320, 180)
-    assert (view.label, view.confidence) == ("smoke", 0.5)
-    assert view.box == pytest.approx(Box(0.1, 0.1, 0.2, 0.5))
 
 
 class Scene:

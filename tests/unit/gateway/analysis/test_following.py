@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from detectors.base import Detections
-from gateway.analysis.following import LEAST_TO_BEGIN, MODEL_GAP_S, WITNESSED, Follower, joined, sightings_of, witnessed
+from gateway.analysis.following import (
+    LEAST_TO_BEGIN,
+    MODEL_GAP_S,
+    PRESSED_GAP_S,
+    WITNESSED,
+    Follower,
+    joined,
+    sightings_of,
+    witnessed,
+)
+from gateway.analysis.model_pass import found_in
 from gateway.analysis.tracker import Sighting
 from gateway.types import Box, FrameOrigin
 from tests.unit.gateway.analysis.making import IN_ZONE, OUTSIDE, FakeDetector, Patch, Reading, camera, frame, seconds
@@ -25,7 +35,7 @@ def test_a_failing_model_is_counted_and_survived() -> None:
     assert not follower.look(frame(0), Reading(), steady=True)
     detector.broken = False
     assert follower.look(frame(1), Reading(), steady=True)
-    assert (follower.inferences, follower.failed_inferences) == (2, 1)
+    assert (follower.passes.inferences, follower.passes.failed_inferences) == (2, 1)
 
 
 def test_labels_that_no_rule_asks_for_are_left_out() -> None:
@@ -33,7 +43,7 @@ def test_labels_that_no_rule_asks_for_are_left_out() -> None:
     labels = ("car", "truck", "kite", "person")
     boxes = np.array([[10, 10, 50, 50], [11, 10, 51, 50], [60, 60, 70, 70], [12, 12, 48, 48]], np.float32)
     detections = Detections(boxes, np.array([0.5, 0.8, 0.9, 0.6], np.float32), np.array([0, 1, 2, 3]))
-    found = sightings_of(detections, labels, 100, 100)
+    found = sightings_of(found_in(detections, labels, 100, 100))
     assert [(s.label, round(s.box.x1, 2)) for s in found] == [("vehicle", 0.11), ("person", 0.12)]
 
 
@@ -49,7 +59,7 @@ def test_a_large_part_of_somebody_is_nobody_else(second: tuple[float, float, flo
     """Or five people would be told as six; those who stand close are people all the same."""
     boxes = np.array([(10, 10, 30, 90), second], np.float32)
     detections = Detections(boxes, np.array([0.8, 0.5], np.float32), np.array([0, 0]))
-    assert len(sightings_of(detections, ("person",), 100, 100)) == count
+    assert len(sightings_of(found_in(detections, ("person",), 100, 100))) == count
 
 
 def test_ignored_zones_are_blind() -> None:
@@ -87,6 +97,19 @@ def test_the_model_is_due_when_it_may_learn_something() -> None:
     assert follower.due(62, near=False, every_s=60)
     follower.start_over()
     assert follower.due(4, near=False, every_s=60)
+
+
+def test_a_model_without_time_is_asked_more_seldom() -> None:
+    """What moves waits longer, but not for ever; looks that are due, and the first ones, do not wait."""
+    detector = FakeDetector()
+    detector.may_hurry = lambda: False  # type: ignore[attr-defined]
+    follower = Follower(camera([]), detector, 0.0)
+    assert follower.due(0, near=True, every_s=60)
+    follower.look(frame(0), Reading(), steady=True)
+    follower.look(frame(1), Reading(), steady=True)
+    assert not follower.due(1 + PRESSED_GAP_S / 2, near=True, every_s=60)
+    assert follower.due(1 + PRESSED_GAP_S, near=True, every_s=60)
+    assert follower.due(1 + PRESSED_GAP_S / 2, near=True, every_s=PRESSED_GAP_S / 2)
 
 
 def test_motion_between_two_looks_is_remembered() -> None:

@@ -42,9 +42,9 @@ def test_what_cannot_run_is_told(rule: dict[str, Any], labels: tuple[str, ...], 
 
 
 def test_a_line_is_no_area() -> None:
-    """A zone rule on a line is told, not guessed at."""
+    """A rule about what stands somewhere is told, not guessed at, on a line."""
     line = {"id": "line", "name": "line", "kind": "line", "polygon": [[0, 0], [1, 1]]}
-    rules = make_rules(camera([{"id": "r1", "type": "zone_intrusion", "zone": "line"}], [line]), MODEL)
+    rules = make_rules(camera([{"id": "r1", "type": "illegal_parking", "zone": "line"}], [line]), MODEL)
     assert rules.unarmed == (("r1", "zone line is not an area"),)
 
 

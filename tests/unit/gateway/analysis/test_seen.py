@@ -129,9 +129,9 @@ def test_the_model_runs_once_per_cadence_and_only_where_a_rule_waits() -> None:
     assert isinstance(waiting, SeenRule)
     for n in range(300):
         watch.look(frame(n / 5), [waiting])
-    assert watch.inferences == 4
+    assert watch.passes.inferences == 4
     watch.look(frame(200), [])
-    assert watch.inferences == 4
+    assert watch.passes.inferences == 4
 
 
 def test_ignored_places_and_unmapped_labels_are_not_told() -> None:
@@ -156,5 +156,5 @@ def test_a_failed_pass_proves_nothing() -> None:
     detector.broken = True
     for n in range(1, 5):
         assert watch.look(frame(n * CADENCE_S), [waiting]) == []
-    assert watch.failed_inferences == 4
+    assert watch.passes.failed_inferences == 4
     assert waiting.condition.raised

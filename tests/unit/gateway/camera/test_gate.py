@@ -358,3 +358,24 @@ def test_patient_rules_burst_where_keyframes_are_too_rare_for_them() -> None:
     rig.gate.report(moving(40.0))
     fed(rig, long_stream(0.4, start_s=41))
     assert bursting(rig)
+
+
+def test_a_hint_brings_one_look_forward_and_no_more() -> None:
+    """The next keyframe is looked at whatever the cadence; after it the cadence goes on from there."""
+    rig = Rig(GatePolicy(armed=True, cadence_s=60.0))
+    assert looks(rig.play(10)) == [0]
+    rig.gate.hint()
+    rig.gate.hint()
+    assert looks(rig.play(10, 10.0)) == [10]
+    assert rig.gate.hinted_looks == 1
+    assert looks(rig.play(60, 20.0)) == [70]
+
+
+def test_a_hint_is_nothing_where_no_rule_is_in_force() -> None:
+    """Nor is it kept for later."""
+    rig = Rig(GatePolicy(armed=False, cadence_s=60.0))
+    rig.gate.hint()
+    assert rig.play(5) == []
+    rig.gate.change_policy(GatePolicy(armed=True, cadence_s=60.0))
+    assert looks(rig.play(10, 5.0)) == [5]
+    assert rig.gate.hinted_looks == 0

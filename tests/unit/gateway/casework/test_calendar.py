@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camera_configs.calendar import WorkDays
 from camera_configs.taxonomy import Deadline
 from gateway.casework.calendar import WorkingCalendar
 
@@ -125,3 +126,11 @@ def test_working_days_count_working_days(start: datetime, days: int) -> None:
     last = CALENDAR.add(deadline(f"{days} wd"), start).astimezone(SHANGHAI).date()
     between = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
     assert sum(map(CALENDAR.works_on, between)) == days
+
+
+def test_deadlines_go_by_the_sites_own_calendar() -> None:
+    """The day before a week of holidays: one working day later is the made-up Saturday."""
+    days = WorkDays(frozenset(date(2026, 10, d) for d in range(1, 9)), frozenset({date(2026, 10, 10)}))
+    calendar = WorkingCalendar.of(days, SHANGHAI)
+    assert calendar.add(deadline("2 wd"), local("2026-09-30T10:00")) == local("2026-10-10T17:30")
+    assert not calendar.works_on(date(2026, 10, 6))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from camera_configs.models import CameraConfig, SnapshotConfig, StreamConfig
+from camera_configs.models import CameraConfig, OnvifConfig, SnapshotConfig, StreamConfig
 from gateway.access.sealing import Sealer
 from gateway.desk.secrets import sealed, sealed_model, shown
 from tests.unit.gateway.fleet.cameras import camera
@@ -83,3 +83,21 @@ def test_what_is_no_document_is_left_to_the_check() -> None:
     """Nonsense is refused with a field, not with a crash."""
     assert sealed({"streams": "none"}, None, SEALER, tokens=False) == {"streams": "none"}
     assert sealed({"streams": [3], "snapshot": None}, None, SEALER, tokens=False)["streams"] == [3]
+
+
+def test_a_devices_password_is_kept_as_those_of_streams() -> None:
+    """Sealed on its way in, kept by `true` on the same host only, and never shown."""
+    plain = {"onvif": {"url": "http://192.0.2.1/onvif", "password": "secret-word"}}
+    token = sealed(plain, None, SEALER, tokens=False)["onvif"]["password_sealed"]
+    assert SEALER.open(token) == "secret-word"
+    present = camera("a").model_copy(update={"onvif": OnvifConfig(url="http://192.0.2.1/onvif", password_sealed=token)})
+    for host, expected in (("192.0.2.1", token), ("198.51.100.9", True)):
+        again = {"onvif": {"url": f"http://{host}/x", "password_sealed": True}}
+        assert sealed(again, present, SEALER, tokens=False)["onvif"]["password_sealed"] == expected
+    assert shown({"onvif": {"url": "http://192.0.2.1/", "password_sealed": token}})["onvif"]["password_sealed"] is True
+    typed = present.model_copy(
+        update={"onvif": OnvifConfig(url="http://192.0.2.1/onvif", password=SecretStr("secret-word"))}
+    )
+    kept_device = sealed_model(typed, present, SEALER).onvif
+    assert kept_device is not None
+    assert (kept_device.password, kept_device.password_sealed) == (None, token)

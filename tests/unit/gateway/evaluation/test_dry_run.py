@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import cv2
 import numpy as np
 import pytest
 
 from gateway.evaluation.dry_run import (
     HELD_EVERY_S,
+    Because,
+    KeptLook,
     Trial,
     Would,
     at_moments,
@@ -23,7 +26,8 @@ from gateway.evaluation.dry_run import (
     to_json,
     to_text,
 )
-from gateway.evaluation.pipeline import Eyes
+from gateway.evaluation.pipeline import Eyes, frames_of
+from gateway.evaluation.proposals import Tried, judge
 from gateway.types import Frame, FrameOrigin
 from storage.records import ClipSegment, Verdict
 from tests.unit.gateway.evaluation.keeping import CLIP_START, at, camera, kept, site
@@ -36,7 +40,7 @@ def clip(recordings: Path) -> Path:
 
 def trial(**changes: Any) -> Trial:
     """The camera with its rule changed."""
-    return Trial(site(), camera(**changes), Eyes(), ZoneInfo("Asia/Shanghai"))
+    return Trial(site(), camera(**changes), Eyes(), ZoneInfo("Asia/Shanghai"), camera())
 
 
 def frame(at_s: float) -> Frame:
@@ -73,6 +77,41 @@ def test_a_rule_more_patient_than_the_clip_is_long_leaves_it_open(clip: Path) ->
     found = replay(kept(clip), trial(dwell_s=60))
     assert found.would is Would.UNKNOWN
     assert "the rule waits for 60 s" in found.reason
+
+
+def test_what_the_present_rules_do_not_flag_either_is_unknown(clip: Path) -> None:
+    """The clip says nothing about a change, or of rules that have not changed; proposals do not count it."""
+    blind = replace(trial(min_area=0.6), present=camera(min_area=0.5))
+    unchanged = replace(trial(min_area=0.5), present=None)
+    for tried in (blind, unchanged, replace(unchanged, present=camera(min_area=0.5))):
+        found = replay(kept(clip), tried)
+        assert (found.would, found.because) == (Would.UNKNOWN, Because.CONTROL)
+    outcome = dry_run(blind, [kept(clip, Verdict.REJECTED), kept(clip, Verdict.CONFIRMED)])
+    assert outcome.unknown == {"control": 2}
+    assert judge(outcome) == Tried(spared=0, kept=0, lost=0, unknown=2)
+    assert "2 not flagged by the present rules either" in to_text(outcome)
+    assert to_json(outcome)["events"][0]["because"] == "control"
+
+
+def test_the_control_is_another_trial_only_where_something_that_judges_has_changed() -> None:
+    """A name that has changed needs no second run."""
+    renamed = replace(trial(), present=camera().model_copy(update={"name": "other"}))
+    assert renamed.control is None
+    assert trial(dwell_s=8).control is not None
+
+
+def test_looks_of_a_polled_camera_stand_in_for_a_clip(clip: Path, tmp_path: Path) -> None:
+    """At their moments, the last one held in between; what they do not show under the present rules stays unknown."""
+    looks: list[KeptLook] = []
+    for number, shown in enumerate(frames_of(camera(), clip)):
+        if number % 3 == 0 and shown.at_s < 8:
+            file = tmp_path / f"{number}.jpg"
+            cv2.imwrite(str(file), shown.bgr)
+            looks.append(KeptLook(file, at(shown.at_s)))
+    found = replay(replace(kept(None), looks=tuple(looks)), trial())
+    assert found.would is Would.FLAGGED
+    few = replay(replace(kept(None), looks=tuple(looks[:3])), trial())
+    assert few.would is Would.UNKNOWN
 
 
 def test_without_a_clip_nothing_can_be_said() -> None:
@@ -129,6 +168,8 @@ def test_verdicts_stand_beside_what_would_be(clip: Path) -> None:
     assert [e["would"] for e in report["events"]] == ["not_flagged", "not_flagged", "unknown"]
     text = to_text(found)
     assert "# rejected: 1 events, 0 would be flagged, 1 would not, 0 cannot be told" in text
+    assert "# cannot be told: 1 without a clip" in text
+    assert report["unknown"] == {"no_clip": 1}
     assert "no clip was kept" in text
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from camera_configs.models import CameraConfig
 from detectors.base import Detections, Image, ModelLoadError
+from detectors.registry import MOTION
 from gateway.errors import CameraError
 from gateway.evaluation import pipeline
 from gateway.evaluation.cameras import camera_with
@@ -155,7 +156,7 @@ def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_default_has_no_object_model_but_sees_fire(tmp_path: Path) -> None:
     """As a fresh installation does."""
-    eyes = open_eyes(pipeline.MOTION, tmp_path)
+    eyes = open_eyes(MOTION, tmp_path)
     assert (eyes.name, eyes.detector, eyes.fire is not None) == ("motion", None, True)
 
 

@@ -46,6 +46,7 @@ def order(folder: Path, task: str, **rule: Any) -> dict[str, Any]:
         "models_path": str(folder / "models"),
         "detector": "motion",
         "timezone": "Asia/Shanghai",
+        "present": document_of(camera()),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import time
@@ -13,8 +13,9 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
 
-from camera_configs.models import CameraConfig, RuleConfig, ScheduleConfig, StreamConfig, ZoneConfig
+from camera_configs.models import CameraConfig, PresetConfig, RuleConfig, ScheduleConfig, StreamConfig, ZoneConfig
 from detectors.base import Detector
 from gateway.analysis.health.fault_types import ALWAYS_FROM_PICTURES
 from gateway.analysis.ruleset import make_rules
@@ -32,10 +33,11 @@ from gateway.fleet.camera_unit import (
     watch_plan,
     watched_zones,
 )
+from gateway.fleet.count_clerk import CountClerk
 from gateway.fleet.duty import Duty
 from gateway.fleet.event_desk import DeskTools, OpenCase
 from gateway.settings import Settings
-from gateway.types import Frame, FrameOrigin, Phase
+from gateway.types import Crossing, Frame, FrameOrigin, Outcome, Phase
 from storage.media import FolderMediaStore
 from storage.protocols import EventStore
 from storage.records import CameraStateName, CoverageState, EventState
@@ -70,6 +72,7 @@ async def parts_for(
             settings=Settings(data_dir=folder, ring_s=9.0),
             shared=Surroundings(lanes, clock=clock),
             detectors={"motion": None},
+            scene_types={},
             tools=DeskTools(cast(EventStore, events), media, FakeCutter(folder), clock, ZoneInfo("Asia/Shanghai")),
             open_case=cast(OpenCase, None),
             worker_id="w0",
@@ -256,6 +259,19 @@ async def test_analysis_changes_over_without_a_new_connection(tmp_path: Path) ->
         assert [watcher.gate.policy.armed for watcher in (main, sub)] == [False, True]
 
 
+async def test_a_camera_that_shows_none_of_its_presets_says_so(tmp_path: Path) -> None:
+    """Not before the first picture, and never of a camera without presets."""
+    turning = camera("gate").model_copy(update={"presets": (PresetConfig(id="a", name="a"),)})
+    async with parts_for(turning, tmp_path, FakeClock(), FakeEvents()) as parts:
+        unit, fixed = CameraUnit(turning, parts), CameraUnit(camera("gate"), parts)
+        unit.tick()
+        assert unit.state.notes == ()
+        for each in (unit, fixed):
+            each.look(black_frame(1.0))
+            each.tick()
+        assert [each.state.notes for each in (unit, fixed)] == [("view_unknown",), ()]
+
+
 def test_cameras_of_one_recorder_or_host_share_their_streams() -> None:
     """The recorder's id where there is one, else the host; recordings share a place of their own."""
     assert limit_keys(camera("a", url="rtsp://192.0.2.4:554/1")) == ["192.0.2.4"]
@@ -274,3 +290,21 @@ def test_labels_are_grouped_to_scene_words() -> None:
     """Makes of vehicles become one word, what no rule asks for none; without a model there are no words."""
     assert group_labels(cast(Detector, Model())) == ("person", "vehicle")
     assert group_labels(None) == ()
+
+
+async def test_what_crosses_a_line_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look of a moment that was analysed already is answered from memory, and counts nothing again."""
+    clock, counted = FakeClock(), []
+    crossing = Crossing("line", "vehicle", True, 1.0)
+
+    class Counts:
+        def note(self, camera_id: str, crossings: Sequence[Crossing]) -> None:
+            counted.append((camera_id, tuple(crossings)))
+
+    async with parts_for(camera("gate"), tmp_path, clock, FakeEvents()) as parts:
+        unit = CameraUnit(parts.site.camera("gate"), replace(parts, counts=cast(CountClerk, Counts())))
+        outcome = Outcome(1.0, moving=False, occupied=False, crossings=(crossing,))
+        monkeypatch.setattr(unit._analyst, "analyse", lambda frame: replace(outcome, at_s=frame.at_s))
+        for at_s in (1.0, 1.0, 0.5):
+            unit.look(black_frame(at_s))
+    assert counted == [("gate", (crossing,))]

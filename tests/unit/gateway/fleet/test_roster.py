@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import cast
 
-from camera_configs.models import CameraConfig, RuleConfig, SiteConfig, ZoneConfig
+from camera_configs.calendar import CalendarYear
+from camera_configs.models import CameraConfig, RuleConfig, ScheduleConfig, SiteConfig, ZoneConfig
 from detectors.base import ModelLoadError
 from gateway.clock import FakeClock
 from gateway.desk.site_book import SiteBook, standing
@@ -110,3 +111,13 @@ def test_last_word_of_a_camera() -> None:
     off = switched_off(unit, site(camera("a", enabled=False)), clock)
     assert (off.state, off.detail) == (CameraStateName.DISABLED, "switched off in the configuration")
     assert "removed" in switched_off(unit, site(), clock).detail
+
+
+async def test_calendar_concerns_only_cameras_whose_rules_go_by_it() -> None:
+    """A holiday that is added is nothing to a camera that watches every day."""
+    by_days = RuleConfig(id="r", type="zone_intrusion", zone="yard", schedule=ScheduleConfig(days="working"))
+    book = book_of(camera("a", rules=(by_days,)), camera("b"))
+    roster = await filled(book)
+    year = CalendarYear(year="2026", holidays=(date(2026, 10, 1),))
+    become(book, book.site.model_copy(update={"calendar": (year,)}))
+    assert (await roster.follow()).began == ("a",)

@@ -38,20 +38,20 @@ def registry(tmp_path: Path) -> ModelRegistry:
 
 def test_nothing_is_asked_where_no_rule_waits(registry: ModelRegistry) -> None:
     """No rule, a switched-off rule, or one with a detector of its own."""
-    assert asked_models(registry, []) == {}
-    assert asked_models(registry, [camera([FIRE, {**BIN, "enabled": False}])]) == {}
+    assert asked_models(registry.known_types(), []) == {}
+    assert asked_models(registry.known_types(), [camera([FIRE, {**BIN, "enabled": False}])]) == {}
 
 
 def test_each_type_is_asked_of_the_first_model_that_knows_it(registry: ModelRegistry) -> None:
     """And of no other; a model whose types are all taken is not opened."""
-    asked = asked_models(registry, [camera([BIN]), camera([STALL])])
+    asked = asked_models(registry.known_types(), [camera([BIN]), camera([STALL])])
     assert asked == {"onnx:alpha": {"bin": "bin_overflow", "stall": "street_vending"}}
 
 
 def test_a_camera_asks_for_its_own_types_only(registry: ModelRegistry) -> None:
     """Of the models that are open."""
     detectors: dict[str, Detector | None] = {"onnx:alpha": open_detector("onnx:alpha", registry), "motion": None}
-    [model] = scene_models(registry, camera([BIN]), detectors)
+    [model] = scene_models(registry.known_types(), camera([BIN]), detectors)
     assert model.types == {"bin": "bin_overflow"}
     assert seen_types([model]) == {"bin_overflow"}
-    assert scene_models(registry, camera([BIN]), {"motion": None}) == []
+    assert scene_models(registry.known_types(), camera([BIN]), {"motion": None}) == []

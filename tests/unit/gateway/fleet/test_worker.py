@@ -76,19 +76,19 @@ def test_missing_model_is_an_error_before_anything_is_watched(tmp_path: Path) ->
     """A detector that a camera names and nobody has is refused."""
     asks = camera("gate").model_copy(update={"detector": "nowhere"})
     with pytest.raises(ModelLoadError):
-        load_detectors(Settings(data_dir=tmp_path), [asks])
+        load_detectors(Settings(data_dir=tmp_path), [asks], {})
 
 
 def test_motion_needs_no_model(tmp_path: Path) -> None:
     """Cameras without a detector of their own share the default, which is opened once; motion is none."""
-    assert load_detectors(Settings(data_dir=tmp_path), [camera("a"), camera("b")]) == {"motion": None}
+    assert load_detectors(Settings(data_dir=tmp_path), [camera("a"), camera("b")], {}) == {"motion": None}
 
 
 def test_models_are_shared_and_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model is opened once, answers all cameras through a pool, and takes nothing more when that is closed."""
     monkeypatch.setattr("gateway.fleet.worker.open_detector", lambda *_: FakeDetector())
     cameras = [camera(name).model_copy(update={"detector": "onnx:x"}) for name in ("a", "b")]
-    pools = load_detectors(Settings(data_dir=tmp_path), cameras)
+    pools = load_detectors(Settings(data_dir=tmp_path), cameras, {})
     pool = pools["onnx:x"]
     assert pool is not None
     assert (len(pools), pool.labels) == (1, FakeDetector.labels)
@@ -102,7 +102,7 @@ def test_models_are_shared_and_closed(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_fire_detector_is_opened_once_where_a_rule_asks_for_it(tmp_path: Path) -> None:
     """It comes with the package: a fresh installation sees smoke and fire without adding any model."""
     fire = RuleConfig(id="fire", type="smoke_fire")
-    pools = load_detectors(Settings(data_dir=tmp_path), [camera("a", rules=(fire,)), camera("b")])
+    pools = load_detectors(Settings(data_dir=tmp_path), [camera("a", rules=(fire,)), camera("b")], {})
     assert set(pools) == {"motion", fire_smoke.NAME}
     pool = pools[fire_smoke.NAME]
     assert pool is not None

@@ -11,6 +11,7 @@ from detectors.pool import InferencePool
 from gateway.camera.snapshots.client import SnapshotConnections
 from gateway.clock import FakeClock
 from gateway.fleet.coverage import MAX_WAITING_ROWS, CoverageLedger
+from gateway.fleet.model_budget import ModelBudget
 from gateway.fleet.polling_tier import PollingTier
 from gateway.fleet.worker_counters import worker_counters
 from storage.records import CoverageState
@@ -46,3 +47,11 @@ def test_polling_counts_looks_and_losses() -> None:
     found = worker_counters({}, tier, CoverageLedger(NOON))["polling"]
     assert found == dict.fromkeys(found, 0)
     assert set(found) >= {"due", "done", "failed", "missed", "probes", "dropped", "crashed", "waiting", "cameras"}
+
+
+def test_refused_haste_is_counted() -> None:
+    """Of the models' budget, where there is one."""
+    budget = ModelBudget(0.1, lambda: 0.0)
+    budget.spend("gate", 5.0)
+    assert not budget.allows_haste("gate")
+    assert worker_counters({}, None, CoverageLedger(NOON), models=budget)["models"] == {"refused_haste": 1}

@@ -43,6 +43,7 @@ QUERIES = {
     "/patrol/workers": "?grid_id=east",
     "/patrol/log": "?grid_id=east",
     "/patrol/coverage": "?grid_id=east",
+    "/config/cameras/{camera_id}/offsets": "?references=ref_00000000000000000000000000000000",
 }
 # What this town's application was not given.
 NOT_HERE = {"/ledger/jobs/{job_id}": {503}, "/config/trials/{trial_id}": {503}}
@@ -109,6 +110,7 @@ async def test_maintainer_sees_no_footage(house: House, signed_in: SignedIn) -> 
     assert {route.path for route in footage} == {
         "/cameras/{camera_id}/live",
         "/cameras/{camera_id}/picture",
+        "/config/cameras/{camera_id}/references/{reference_id}",
         "/evidence/{evidence_id}",
         "/review/notes/{note_id}",
         "/tasks/{task_id}/photos/{photo_id}",

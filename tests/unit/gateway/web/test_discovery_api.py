@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from camera_configs.models import StreamConfig
+from camera_configs.models import OnvifConfig, StreamConfig
 from gateway.camera.stream_probe import StreamProbe
 from gateway.errors import CameraAuthError, CameraNotVideo, CameraSilent, CameraUnreachable
 from gateway.onvif.discovery import Found
@@ -119,6 +119,19 @@ async def test_a_search_by_range(house: House, signed_in: SignedIn) -> None:
             (server.url("one"), None),
             ("http://camera.example/onvif", "cam-east"),
         ]
+        assert [f["name"] for f in shown["found"]][1] == "门口"
+        # Several devices at one host: told apart by the address that was written down when one of them was added.
+        search.found["also"] = Found("also", "http://camera.example:81/onvif", "camera.example", "")
+        shown = await (await client.get(where)).json()
+        assert [f["known_camera_id"] for f in shown["found"]] == [None, None, None]
+        onvif = OnvifConfig(url="http://camera.example:81/onvif")
+        cameras = [
+            c.model_copy(update={"onvif": onvif}) if c.id == "cam-east" else c for c in house.context.site.cameras
+        ]
+        house.context.book.site = house.context.site.model_copy(update={"cameras": tuple(cameras)})
+        shown = await (await client.get(where)).json()
+        told = [(f["known_camera_id"], f["name"] != "") for f in shown["found"]]
+        assert told[1:] == [(None, True), ("cam-east", True)]
         assert (await other.get(where)).status == 404
         running.cancel()
 
@@ -200,7 +213,15 @@ async def test_a_device_from_login_to_saving(house: House, signed_in: SignedIn, 
         200,
         [{"url": "rtsp://127.0.0.1:8554/gate", "username": USER, "password_sealed": True}],
     )
-    assert house.context.site.camera("new-cam").streams[0].password_sealed
+    saved_camera = house.context.site.camera("new-cam")
+    assert saved_camera.streams[0].password_sealed
+    device_block = saved_camera.onvif
+    assert device_block is not None
+    assert (device_block.url, device_block.username) == (server.url("gate"), USER)
+    assert device_block.password_sealed
+    assert (device_block.profiles, device_block.events) == (("main",), True)
+    assert len(device_block.sources) == 2
+    assert PASSWORD not in await saved.text()
     register = [(e.action, e.subject, e.detail.get("outcome")) for e in await house.stores.audit.entries()]
     assert ("onboarding.connect", "127.0.0.1", "auth_failed") in register
     assert ("onboarding.connect", "127.0.0.1", "connected") in register

@@ -1,5 +1,5 @@
 /** The camera desk's answers: a camera as it is configured, its versions, changes to many at once. */
-import { getJson, send } from "./client";
+import { getBlob, getJson, send } from "./client";
 import type { Box, Point, ReviewPage, Severity } from "./types";
 
 export const ZONE_KINDS = ["area", "line", "privacy_mask", "ignore"] as const;
@@ -15,9 +15,22 @@ export interface ZoneDoc {
   kind?: ZoneKind;
   polygon: Point[];
   grid?: string | null;
+  arrow?: [Point, Point] | null; // only its direction counts
+  count?: ObjectGroup[]; // of a line
+  preset?: string | null; // in force while the camera shows it; none: in every view
+}
+
+/** A view that a camera that turns comes back to. */
+export interface PresetDoc {
+  id: string;
+  name: string;
+  token?: string | null; // what the device calls it
+  references?: string[]; // ids of pictures; zones are drawn on the first
 }
 
 export interface ScheduleDoc {
+  days?: "working" | "off"; // by the site's calendar; none: every day
+  light?: "day" | "night"; // by the sun where the camera stands
   weekdays?: Weekday[];
   start?: string; // "08:30" or "08:30:00", local time
   end?: string; // earlier than or equal to `start`: over midnight
@@ -82,6 +95,8 @@ export interface CameraDoc {
   streams: StreamDoc[];
   analyse?: "auto" | "main" | "sub";
   legal: LegalDoc;
+  presets?: PresetDoc[];
+  references?: string[]; // of the view that zones without a preset were drawn on
   zones?: ZoneDoc[];
   rules?: RuleDoc[];
   perspective?: PerspectiveDoc | null;
@@ -198,12 +213,33 @@ export interface SiteAnswer {
   fields?: string[]; // optional fields of cameras that this gateway knows
 }
 
+export const LIES = ["in_place", "aside", "elsewhere", "unclear"] as const;
+
+/** Where what the camera shows lies against a reference picture; shifts in shares of the picture. */
+export interface Offset {
+  reference: string;
+  lies: (typeof LIES)[number];
+  right: number;
+  down: number;
+  likeness: number;
+}
+
+export interface TakenReference {
+  id: string;
+  taken_at: string;
+  offset: Offset | null; // against the picture it takes the place of
+}
+
 export type Would = "flagged" | "not_flagged" | "unknown";
 
+/** Why nothing can be said of an event; "control": the present rules do not flag it in the clip, either. */
+export type Because = "" | "control" | "too_short" | "no_clip" | "frozen" | "no_rule";
+
 export interface DryRunResult {
-  events: { id: string; type: string; rule: string; started_at: string; verdict: string; would: Would; reason: string }[];
+  events: { id: string; type: string; rule: string; started_at: string; verdict: string; would: Would; reason: string; because: Because }[];
   verdicts: Record<string, Partial<Record<Would, number>>>;
   unarmed: { rule: string; reason: string }[];
+  unknown: Partial<Record<Because, number>>; // why nothing can be said, and of how many
   left_out: number; // older events that were not replayed
 }
 
@@ -259,6 +295,14 @@ export const configApi = {
   version: (versionId: number) => getJson<VersionDetail>(`/config/versions/${versionId}`),
   rollBack: (versionId: number, body: { reason: string; camera_id?: string }, idempotencyKey: string) =>
     send<Version>("POST", `/config/versions/${versionId}/rollback`, { body, idempotencyKey }),
+  takeReference: (cameraId: string, insteadOf: string | null) =>
+    send<TakenReference>("POST", `/config/cameras/${id(cameraId)}/references`, { body: { instead_of: insteadOf } }),
+  reference: (cameraId: string, reference: string) =>
+    getBlob(`/config/cameras/${id(cameraId)}/references/${id(reference)}`),
+  offsets: (cameraId: string, references: readonly string[]) =>
+    getJson<{ picture_at: string; offsets: Offset[] }>(`/config/cameras/${id(cameraId)}/offsets`, {
+      query: { references: references.join(",") },
+    }),
   site: () => getJson<SiteAnswer>("/config/site"),
   beginTrial: (cameraId: string, body: { task: TrialTask; document?: CameraDoc; days: number }) =>
     send<{ trial_id: string }>("POST", `/config/cameras/${id(cameraId)}/trials`, { body }),

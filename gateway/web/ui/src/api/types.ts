@@ -261,7 +261,10 @@ export const CAMERA_NOTES = [
   "poll_slow",
   "poll_different",
   "poll_failed",
+  "view_unknown",
   "burst_fatigue",
+  "device_tamper",
+  "device_signal_loss",
 ] as const;
 export type CameraNote = (typeof CAMERA_NOTES)[number];
 

@@ -107,6 +107,7 @@ export interface ViewBody {
   dwell_s: number;
   shown: Shown;
   client_id: string;
+  judged_at?: string; // by this phone, which may send it later
   note?: string;
   finding?: Finding;
 }
@@ -119,7 +120,7 @@ export interface RoundSummary {
   took_s: number;
 }
 
-export const TASK_STATES = ["open", "arrived", "done", "returned", "cancelled"] as const;
+export const TASK_STATES = ["open", "arrived", "done", "returned", "cancelled", "missed"] as const;
 export type TaskState = (typeof TASK_STATES)[number];
 export type TaskResult = "confirmed" | "rejected" | "handled";
 
@@ -211,6 +212,7 @@ export const LOG_WORDS = [
   "arrived",
   "task_done",
   "task_cancelled",
+  "task_missed",
 ] as const;
 
 export interface LogEntry {

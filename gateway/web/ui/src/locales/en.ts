@@ -2,6 +2,9 @@ import { findEn } from "./find.en";
 import { editEn } from "./edit.en";
 import type { Messages } from "./zh-CN";
 
+import { countsEn } from "./counts.en";
+import { pointsEn } from "./points.en";
+import { siteEn } from "./site.en";
 import { workerEn } from "./worker.en";
 
 export const en: Messages = {
@@ -503,7 +506,10 @@ export const en: Messages = {
     poll_slow: "Its snapshots take too long: watched by stream instead.",
     poll_different: "Its snapshots show another view than the stream: watched by stream instead.",
     poll_failed: "No snapshots can be had: watched by stream instead.",
+    view_unknown: "It shows none of its presets, so zones of presets are silent for now.",
     burst_fatigue: "Something keeps moving without an event, so it is watched less closely. Look for a cobweb or a branch at the lens.",
+    device_tamper: "The camera reports that it is covered, moved or dazzled; its picture was looked at once.",
+    device_signal_loss: "The camera or its recorder reports a lost picture; it was looked at once.",
   },
   coverage: {
     title: "Coverage",
@@ -623,5 +629,8 @@ export const en: Messages = {
     help: "Open this list",
   },
   find: findEn,
+  site: siteEn,
   ...workerEn,
+  ...pointsEn,
+  ...countsEn,
 };

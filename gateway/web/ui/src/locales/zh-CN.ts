@@ -1,6 +1,9 @@
 import { findZh } from "./find.zh-CN";
 import { editZh } from "./edit.zh-CN";
 
+import { countsZh } from "./counts.zh-CN";
+import { pointsZh } from "./points.zh-CN";
+import { siteZh } from "./site.zh-CN";
 import { workerZh } from "./worker.zh-CN";
 
 export const zhCN = {
@@ -491,7 +494,10 @@ export const zhCN = {
     poll_slow: "抓图太慢，已改看码流。",
     poll_different: "抓图和码流的画面不一致，已改看码流。",
     poll_failed: "抓不到图，已改看码流。",
+    view_unknown: "画面不在任何预置位上，预置位的区域暂不提示。",
     burst_fatigue: "画面长时间晃动却没有事件，已减少细看。请查看镜头前有没有蛛网、树枝。",
+    device_tamper: "摄像机自报被遮挡、挪动或强光照射，已立即查看画面。",
+    device_signal_loss: "摄像机或录像机自报没有视频信号，已立即查看画面。",
   },
   coverage: {
     title: "看得见吗",
@@ -611,7 +617,10 @@ export const zhCN = {
     help: "打开这个说明",
   },
   find: findZh,
+  site: siteZh,
   ...workerZh,
+  ...pointsZh,
+  ...countsZh,
 };
 
 export type Messages = typeof zhCN;

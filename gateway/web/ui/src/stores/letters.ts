@@ -42,9 +42,15 @@ function needed(pack: Blob | null): Blob {
   return pack;
 }
 
+/** When something was said, though it is sent later. A clock that was put back meanwhile must not make it the future's. */
+function notAfterNow(at: string): string {
+  const now = Date.now();
+  return Date.parse(at) <= now ? at : new Date(now).toISOString();
+}
+
 async function sendView(letter: Envelope<"view">, pack: Blob | null): Promise<unknown> {
-  const { pointId, view, finding } = letter.body;
-  const body: ViewBody = { ...view, client_id: letter.key };
+  const { pointId, view, at, finding } = letter.body;
+  const body: ViewBody = { ...view, client_id: letter.key, judged_at: notAfterNow(at) };
   if (finding) body.finding = { ...finding, frame_jpeg: await base64Of(needed(pack)) };
   return workerApi.judgeView(letter.itemId, pointId, body, letter.key);
 }

@@ -49,6 +49,28 @@ describe("letters of the worker's desk", () => {
     expect(new Set([...ids, ...calls.map((call) => call.headers.get("Idempotency-Key"))]).size).toBe(1);
   });
 
+  it("keep the time at which a look was given, however late the line comes back", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(AT) });
+    const calls = fakeGateway(["down", { status: 200, body: {} }]);
+    const outbox = opened();
+    outbox.post("view", "round1", "P1", { pointId: "p1", view: LOOK, at: AT });
+    await settle();
+    vi.setSystemTime(Date.parse(AT) + 40 * 60_000);
+    await outbox.flush();
+    await settle();
+    expect(calls.map((call) => (call.body as { judged_at: string }).judged_at)).toEqual([AT, AT]);
+    vi.useRealTimers();
+  });
+
+  it("never send a time from the future, when the phone's clock was put back meanwhile", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(AT) - 90_000 });
+    const calls = fakeGateway([{ status: 200, body: {} }]);
+    opened().post("view", "round1", "P1", { pointId: "p1", view: LOOK, at: AT });
+    await settle();
+    expect((calls[0]?.body as { judged_at: string }).judged_at).toBe(new Date(Date.parse(AT) - 90_000).toISOString());
+    vi.useRealTimers();
+  });
+
   it("carry the frozen frame with a finding, and nothing of it in the words kept", async () => {
     const calls = fakeGateway([{ status: 200, body: {} }]);
     const outbox = opened();

@@ -62,6 +62,17 @@ def test_each_fault_is_named_and_ends(kind: str, every_s: float) -> None:
     assert faults(after) == [None] * 2
 
 
+def test_a_preset_is_no_move() -> None:
+    """Wherever a camera is meant to look, it has not been knocked; what is no preset still is a move."""
+    monitor, last_s = learnt()
+    for meant, seed, moment_s in ((True, 2, last_s + 10), (False, 3, last_s + 60)):
+        seen = []
+        for number in range(3):
+            frame = frame_of(street(number, seed=seed), moment_s + number * EVERY_S)
+            seen.append(monitor.update(frame, read_picture(frame.luma, frame.small), meant=meant))
+        assert faults(seen) == [None if meant else fault.MOVED] * 3
+
+
 def test_a_colour_cast_is_named_within_two_readings_of_the_colours() -> None:
     """Colours are read once a minute only."""
     monitor, last_s = learnt()

@@ -351,3 +351,22 @@ async def test_a_real_camera_is_polled_over_http() -> None:
     assert {p.jpeg for p in rig.looks["cam"]} <= set(PICTURES)
     assert rig.poller.counts.done == 3
     assert guard.refused == 1
+
+
+async def test_a_hint_brings_one_poll_forward() -> None:
+    """At once, counted, and only where snapshots watch; after it the camera keeps to its phase."""
+    rig = Rig()
+    async with running(rig):
+        camera = rig.add()
+        rig.poller.hasten("cam")
+        rig.poller.hasten("unknown")
+        await rig.until(Mode.POLLING, "cam")
+        assert rig.poller.counts.hinted == 0
+        await rig.pass_s(CADENCE_S)
+        before, phase_s = len(camera.asked_s), camera.asked_s[-1]
+        await rig.pass_s(CADENCE_S / 2)
+        rig.poller.hasten("cam")
+        await rig.pass_s(TICK_S * 2)
+        assert (len(camera.asked_s) - before, rig.poller.counts.hinted) in {(1, 1), (2, 1)}
+        await rig.pass_s(CADENCE_S)
+        assert any(abs(s - phase_s - CADENCE_S) <= 2 * TICK_S for s in camera.asked_s[before:])

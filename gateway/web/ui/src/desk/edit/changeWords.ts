@@ -21,7 +21,7 @@ export interface ChangeLine {
   path: string;
 }
 
-const ENTRY = /^(zones|rules|streams)\[([^\]]*)\]\.?(.*)$/;
+const ENTRY = /^(presets|zones|rules|streams)\[([^\]]*)\]\.?(.*)$/;
 // In place of a password.
 export const HIDDEN = "••••";
 const SECONDS = /_s$/;
@@ -63,6 +63,7 @@ function listWords(value: readonly unknown[], last: string, words: Lexicon): str
 function named(value: string, last: string, words: Lexicon): string {
   if (last === "type" || last === "event_types") return words.typeName(value);
   if (last === "grid" || last === "grids") return words.gridName(value);
+  if (last === "preset") return nameOf("presets", value, { path: "", before: null, after: null }, words);
   if (last === "zone") return nameOf("zones", value, { path: "", before: null, after: null }, words);
   const key = KEYS[last]?.(value) ?? "";
   return key && words.te(key) ? words.t(key) : value;
@@ -75,6 +76,7 @@ function wordOf(value: unknown, last: string, words: Lexicon): string {
   if (typeof value === "boolean") return words.t(value ? "edit.change.yes" : "edit.change.no");
   if (typeof value === "number") return SECONDS.test(last) ? durationWords(value * 1_000, words.t) : String(value);
   if (typeof value === "string") return named(value, last, words);
+  if (last === "references" && Array.isArray(value)) return words.t("edit.change.pictures", { n: value.length });
   if (Array.isArray(value)) return listWords(value, last, words);
   if (last === "perspective") return figureWords(value as PerspectiveDoc, words);
   if (last === "schedule") return scheduleWords(hoursOf(value as object), words.t);

@@ -1,5 +1,5 @@
 /** Changes to a camera's document, each giving a new one. Ids are made here: nobody should have to invent them. */
-import type { CameraDoc, RuleDoc, SiteEventType, ZoneDoc, ZoneKind } from "@/api/config";
+import type { CameraDoc, PresetDoc, RuleDoc, SiteEventType, ZoneDoc, ZoneKind } from "@/api/config";
 import type { Point } from "@/api/types";
 
 export function zonesOf(document: CameraDoc): ZoneDoc[] {
@@ -14,6 +14,14 @@ export function kindOf(zone: ZoneDoc): ZoneKind {
   return zone.kind ?? "area";
 }
 
+// What can be told of things that go over a line.
+const OVER_LINES = ["zone_intrusion", "water_intrusion", "stray_livestock", "wrong_way"];
+
+/** Say whether a rule of that type can look into a zone of that kind. */
+export function takes(type: string, kind: ZoneKind): boolean {
+  return kind === "area" || (kind === "line" && OVER_LINES.includes(type));
+}
+
 /** Return the first of "area-1", "area-2" ... that nobody has. */
 export function freeId(stem: string, taken: readonly string[]): string {
   let n = 1;
@@ -22,10 +30,10 @@ export function freeId(stem: string, taken: readonly string[]): string {
 }
 
 /** Ids allow hyphens only. */
-export function newZone(document: CameraDoc, kind: ZoneKind, polygon: Point[], name: string): ZoneDoc {
+export function newZone(document: CameraDoc, kind: ZoneKind, polygon: Point[], name: string, preset: string | null = null): ZoneDoc {
   const stem = kind === "privacy_mask" ? "mask" : kind;
   const id = freeId(stem, zonesOf(document).map((zone) => zone.id));
-  return { id, name, polygon, ...(kind === "area" ? {} : { kind }) };
+  return { id, name, polygon, ...(kind === "area" ? {} : { kind }), ...(preset === null ? {} : { preset }) };
 }
 
 export function withZone(document: CameraDoc, zone: ZoneDoc): CameraDoc {
@@ -47,6 +55,45 @@ export function withoutZone(document: CameraDoc, zoneId: string): CameraDoc {
   };
 }
 
+export function presetsOf(document: CameraDoc): PresetDoc[] {
+  return document.presets ?? [];
+}
+
+/** Say whether a zone is drawn on a view: its own preset's, or any where it has none. */
+export function isIn(zone: ZoneDoc, preset: string | null): boolean {
+  return (zone.preset ?? null) === null || zone.preset === preset;
+}
+
+export function withPreset(document: CameraDoc, preset: PresetDoc): CameraDoc {
+  const presets = presetsOf(document);
+  const known = presets.some((old) => old.id === preset.id);
+  return { ...document, presets: known ? presets.map((old) => (old.id === preset.id ? preset : old)) : [...presets, preset] };
+}
+
+/** Take a preset away with its zones, and with them the rules that look into them. */
+export function withoutPreset(document: CameraDoc, id: string): CameraDoc {
+  const gone = zonesOf(document).filter((zone) => zone.preset === id);
+  const next = gone.reduce((left, zone) => withoutZone(left, zone.id), document);
+  const presets = presetsOf(next).filter((preset) => preset.id !== id);
+  if (presets.length > 0) return { ...next, presets };
+  const { presets: _, ...rest } = next;
+  return rest as CameraDoc;
+}
+
+/** The pictures that the zones of a view are drawn on, the newest first. */
+export function referencesOf(document: CameraDoc, preset: string | null): string[] {
+  const own = preset === null ? document : presetsOf(document).find((one) => one.id === preset);
+  return (own?.references as string[] | undefined) ?? [];
+}
+
+/** Put a new picture in the place of a view's first, or (`beside`) before the others. */
+export function withReference(document: CameraDoc, preset: string | null, picture: string, beside = false): CameraDoc {
+  const old = referencesOf(document, preset).filter((each) => each !== picture);
+  const references = [picture, ...(beside ? old : old.slice(1))].slice(0, MOST_REFERENCES);
+  if (preset === null) return { ...document, references };
+  return { ...document, presets: presetsOf(document).map((one) => (one.id === preset ? { ...one, references } : one)) };
+}
+
 export function withRule(document: CameraDoc, rule: RuleDoc): CameraDoc {
   const rules = rulesOf(document);
   const known = rules.some((old) => old.id === rule.id);
@@ -56,6 +103,9 @@ export function withRule(document: CameraDoc, rule: RuleDoc): CameraDoc {
 export function withoutRule(document: CameraDoc, ruleId: string): CameraDoc {
   return { ...document, rules: rulesOf(document).filter((rule) => rule.id !== ruleId) };
 }
+
+// As the gateway: by day, at dusk, by night, in snow.
+export const MOST_REFERENCES = 4;
 
 // What a rule looks for where people mean something by it; the rest follows from its type.
 const USUAL: Record<string, Partial<RuleDoc>> = {

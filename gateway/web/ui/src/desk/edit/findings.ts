@@ -6,6 +6,8 @@ export type Tab = (typeof TABS)[number];
 
 const HOMES: Record<string, Tab> = {
   zones: "zones",
+  presets: "zones",
+  references: "zones",
   perspective: "zones",
   rules: "rules",
   legal: "legal",

@@ -165,6 +165,26 @@ export function shifted(points: readonly Point[], dx: number, dy: number): Point
   return points.map(([x, y]) => toPoint(x + byX, y + byY));
 }
 
+function cut(points: readonly Point[], axis: 0 | 1, limit: number, sign: 1 | -1): Point[] {
+  const within = (p: Point) => (p[axis] - limit) * sign >= 0;
+  return points.flatMap((a, i) => {
+    const b = points[(i + 1) % points.length] as Point;
+    const kept: Point[] = within(a) ? [a] : [];
+    if (within(a) === within(b)) return kept;
+    const t = (limit - a[axis]) / (b[axis] - a[axis]);
+    return [...kept, [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])] as Point];
+  });
+}
+
+/** Move a shape with the picture: what leaves it is cut off; null where nothing of it is left. */
+export function carried(points: readonly Point[], dx: number, dy: number, kind: ZoneKind): Point[] | null {
+  const moved = points.map(([x, y]): Point => [x + dx, y + dy]);
+  if (kind === "line") return moved.every(([x, y]) => x >= 0 && x <= 1 && y >= 0 && y <= 1) ? moved.map((p) => toPoint(...p)) : null;
+  const left = cut(cut(moved, 0, 0, 1), 0, 1, -1);
+  const shape = cut(cut(left, 1, 0, 1), 1, 1, -1).map((p) => toPoint(...p));
+  return shapeFault(shape, kind) === null ? shape : null;
+}
+
 /** A shape to begin with: a rectangle or a line in the middle of what is seen, for keyboards and short taps. */
 export function starter(kind: ZoneKind, around: Point = [0.5, 0.5], size = 0.3): Point[] {
   const h = size / 2;

@@ -2,7 +2,7 @@
 import type { CameraDoc, Change } from "@/api/config";
 
 type Parts = Map<string, unknown>; // by path; only leaves, lists of points and of words being leaves
-const KEYED: Record<string, string> = { zones: "id", rules: "id", streams: "role" };
+const KEYED: Record<string, string> = { presets: "id", zones: "id", rules: "id", streams: "role" };
 
 // Read and changed as one thing.
 const WHOLE = ["schedule", "perspective"];

@@ -16,6 +16,8 @@ export interface Hours {
   start: string; // "HH:MM"
   end: string;
   notOn: string[];
+  days?: ScheduleDoc["days"]; // working days or days off, by the site's calendar
+  light?: ScheduleDoc["light"];
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
@@ -31,12 +33,16 @@ export function hoursOf(schedule: ScheduleDoc | undefined): Hours {
     start: minutes(schedule?.start),
     end: minutes(schedule?.end),
     notOn: [...new Set(schedule?.not_on ?? [])].sort(),
+    ...(schedule?.days ? { days: schedule.days } : {}),
+    ...(schedule?.light ? { light: schedule.light } : {}),
   };
 }
 
 /** Return the schedule as it is stored, what means nothing left out; undefined for always. */
 export function toDoc(hours: Hours): ScheduleDoc | undefined {
   const doc: ScheduleDoc = {};
+  if (hours.days) doc.days = hours.days;
+  if (hours.light) doc.light = hours.light;
   if (hours.weekdays.length > 0 && hours.weekdays.length < WEEKDAYS.length) {
     doc.weekdays = WEEKDAYS.filter((day) => hours.weekdays.includes(day));
   }
@@ -90,11 +96,19 @@ function daysWords(days: readonly Weekday[], t: Translate): string {
 
 /** "周一至周五 20:00–06:00（次日），3 天除外". */
 export function scheduleWords(hours: Hours, t: Translate): string {
-  const days = hours.weekdays.length === 0 ? t("edit.schedule.everyDay") : daysWords(hours.weekdays, t);
+  const named = hours.weekdays.length === 0 ? t("edit.schedule.everyDay") : daysWords(hours.weekdays, t);
+  const more = [hours.days && t(`edit.schedule.byDays.${hours.days}`), hours.light && t(`edit.schedule.byLight.${hours.light}`)];
+  const days = [...more.filter(Boolean), ...(hours.weekdays.length === 0 && hours.days ? [] : [named])].join(t("edit.listComma"));
   const all = hours.start === hours.end;
   const key = overMidnight(hours) ? "edit.schedule.overNight" : "edit.schedule.span";
   const span = all ? t("edit.schedule.allDay") : t(key, { from: hours.start, to: hours.end === "00:00" ? "24:00" : hours.end });
-  const always = all && hours.weekdays.length === 0;
+  const always = all && hours.weekdays.length === 0 && !hours.days && !hours.light;
   const said = always ? t("edit.schedule.preset.always") : t("edit.schedule.both", { days, span });
   return hours.notOn.length === 0 ? said : t("edit.schedule.except", { said, n: hours.notOn.length });
+}
+
+/** Ask for working days or days off, for day or night, or with "" for neither. */
+export function withPart(hours: Hours, part: "days" | "light", value: string): Hours {
+  const { [part]: _, ...rest } = hours;
+  return value === "" ? rest : ({ ...rest, [part]: value } as Hours);
 }

@@ -13,7 +13,9 @@ export interface MovedView {
 }
 
 const MOVED = "camera_fault.moved";
+// A camera that is offline for days is not asked every three seconds for days.
 const RETRY_MS = 3_000;
+const LONGEST_RETRY_MS = 60_000;
 
 /** The picture that zones are drawn on, what was flagged in it in the last day, and whether it looks elsewhere now. */
 export function usePictureFacts(cameraId: Ref<string>) {
@@ -25,6 +27,7 @@ export function usePictureFacts(cameraId: Ref<string>) {
   const camera = shallowRef<CameraDetail | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let gone = false;
+  let pauseMs = RETRY_MS;
 
   function keepPicture(url: string, at: string | null): void {
     if (picture.value) URL.revokeObjectURL(picture.value);
@@ -37,6 +40,7 @@ export function usePictureFacts(cameraId: Ref<string>) {
     try {
       const { blob, headers } = await api.picture(cameraId.value);
       keepPicture(URL.createObjectURL(blob), headers.get("X-Picture-At"));
+      pauseMs = RETRY_MS;
     } catch (error) {
       asProblem(error); // zones can be seen and named without a picture
       keepPicture("", null);
@@ -47,7 +51,9 @@ export function usePictureFacts(cameraId: Ref<string>) {
   /** A camera that was just saved has its first picture within seconds. */
   function awaitPicture(): void {
     clearTimeout(timer);
-    if (!gone) timer = setTimeout(() => void Promise.all([loadPicture(), loadCamera()]), RETRY_MS);
+    if (gone) return;
+    timer = setTimeout(() => void Promise.all([loadPicture(), loadCamera()]), pauseMs);
+    pauseMs = Math.min(LONGEST_RETRY_MS, pauseMs * 2);
   }
 
   async function loadHits(): Promise<void> {
@@ -72,6 +78,7 @@ export function usePictureFacts(cameraId: Ref<string>) {
   }
 
   async function load(): Promise<void> {
+    pauseMs = RETRY_MS;
     await Promise.all([loadPicture(), loadHits(), loadCamera()]);
   }
 

@@ -1,7 +1,7 @@
 import { computed, ref, shallowRef, type Ref } from "vue";
 import type { CameraDoc, ZoneDoc, ZoneKind } from "@/api/config";
 import type { Point } from "@/api/types";
-import { kindOf, newZone, withoutZone, withZone, zonesOf } from "./draft";
+import { isIn, kindOf, newZone, withoutZone, withZone, zonesOf } from "./draft";
 import {
   contains, cornerAt, hitShape, inserted, leastPoints, nearestEdge, shifted, snap, starter, toPoint, withCorner, without,
   type Hit, type Scale,
@@ -20,6 +20,7 @@ interface Wiring {
   doc: Ref<CameraDoc>;
   scale: Ref<Scale>; // what one 0-1 unit of the picture measures on the screen
   view: Ref<View>;
+  preset?: Ref<string | null>; // whose zones are drawn
   snapping: Ref<boolean>;
   change: (name: string, next: CameraDoc, merge?: string | null) => void;
   seal: () => void;
@@ -47,9 +48,11 @@ export function useZoneDesk(w: Wiring) {
   const guides = shallowRef<{ x: number | null; y: number | null }>({ x: null, y: null });
   const drag = shallowRef<Drag | null>(null);
   const together = ref(false); // all zones move as one
+  const redrawn = ref<string | null>(null); // the zone whose outline is drawn anew
   let runs = 0;
 
-  const zones = computed(() => zonesOf(w.doc.value));
+  const preset = computed(() => w.preset?.value ?? null);
+  const zones = computed(() => zonesOf(w.doc.value).filter((zone) => isIn(zone, preset.value)));
   const selected = computed(() => zones.value.find((zone) => zone.id === selectedId.value) ?? null);
 
   const at = (p: Point): string => w.t("edit.zone.at", { x: percent(p[0]), y: percent(p[1]) });
@@ -80,6 +83,7 @@ export function useZoneDesk(w: Wiring) {
   function begin(kind: ZoneKind | null): void {
     tool.value = tool.value === kind ? null : kind;
     drawn.value = [];
+    redrawn.value = null;
     if (tool.value === null) return;
     select(null);
     w.announce(w.t("edit.zone.drawing", { kind: w.t(`zoneKind.${tool.value}`) }));
@@ -101,7 +105,7 @@ export function useZoneDesk(w: Wiring) {
 
   function create(kind: ZoneKind, points: Point[]): void {
     const n = zones.value.filter((zone) => kindOf(zone) === kind).length + 1;
-    const zone = newZone(w.doc.value, kind, points, `${w.t(`zoneKind.${kind}`)} ${n}`);
+    const zone = newZone(w.doc.value, kind, points, `${w.t(`zoneKind.${kind}`)} ${n}`, preset.value);
     w.change(w.t("edit.step.draw", { name: zone.name }), withZone(w.doc.value, zone));
     tool.value = null;
     drawn.value = [];
@@ -114,7 +118,24 @@ export function useZoneDesk(w: Wiring) {
     const kind = tool.value;
     if (kind === null) return;
     const points = withoutEcho(drawn.value, w.scale.value);
-    if (points.length >= leastPoints(kind)) create(kind, points);
+    if (points.length < leastPoints(kind)) return;
+    const old = zones.value.find((zone) => zone.id === redrawn.value);
+    if (old) replace(old, points);
+    else create(kind, points);
+  }
+
+  function replace(zone: ZoneDoc, points: Point[]): void {
+    put(zone, points, w.t("edit.step.redraw", { name: zone.name }), null);
+    begin(null);
+    guides.value = { x: null, y: null };
+    select(zone.id);
+  }
+
+  /** Draw the outline of a zone anew; its name and rules stay. */
+  function redraw(zone: ZoneDoc): void {
+    tool.value = null;
+    begin(kindOf(zone));
+    redrawn.value = zone.id;
   }
 
   /** For those who would rather bend a shape than draw one. */
@@ -189,7 +210,7 @@ export function useZoneDesk(w: Wiring) {
 
   function shiftAll(dx: number, dy: number, merge: string, now: Drag | null): void {
     if (before === null || now === null) before = w.doc.value;
-    w.change(w.t("edit.step.moveAll"), shiftedAll(before, dx, dy), merge);
+    w.change(w.t("edit.step.moveAll"), shiftedAll(before, preset.value, dx, dy), merge);
     if (now === null) before = null;
   }
 
@@ -250,7 +271,8 @@ export function useZoneDesk(w: Wiring) {
   function copy(): void {
     const zone = selected.value;
     if (!zone) return;
-    const made = newZone(w.doc.value, kindOf(zone), shifted(zone.polygon, 0.03, 0.03), w.t("edit.zone.copyOf", { name: zone.name }));
+    const name = w.t("edit.zone.copyOf", { name: zone.name });
+    const made = newZone(w.doc.value, kindOf(zone), shifted(zone.polygon, 0.03, 0.03), name, zone.preset ?? null);
     w.change(w.t("edit.step.draw", { name: made.name }), withZone(w.doc.value, zone.grid ? { ...made, grid: zone.grid } : made));
     select(made.id);
   }
@@ -363,9 +385,9 @@ export function useZoneDesk(w: Wiring) {
   }
 
   return {
-    tool, drawn, cursor, selectedId, selected, corner, guides, drag, together, zones,
+    tool, drawn, redrawn, cursor, selectedId, selected, corner, guides, drag, together, zones,
     select, begin, addPoint, finish, start, takeBackPoint, press, move, release, cancelDrag,
-    addCorner, removeCorner, remove, copy, onKey, nudge, hover,
+    addCorner, removeCorner, remove, copy, redraw, onKey, nudge, hover,
   };
 }
 
@@ -376,13 +398,14 @@ function withoutEcho(points: readonly Point[], scale: Scale): Point[] {
   return echo ? points.slice(0, -1) : [...points];
 }
 
-/** Move all zones by the same amount, as far as all of them can go: they keep their places to one another. */
-function shiftedAll(document: CameraDoc, dx: number, dy: number): CameraDoc {
-  const all = zonesOf(document).flatMap((zone) => zone.polygon);
+/** Move all zones of a view by the same amount, as far as all of them can go: they keep their places to one another. */
+function shiftedAll(document: CameraDoc, preset: string | null, dx: number, dy: number): CameraDoc {
+  const all = zonesOf(document).flatMap((zone) => (isIn(zone, preset) ? zone.polygon : []));
   if (all.length === 0) return document;
   const moved = shifted(all, dx, dy);
   let from = 0;
   const zones = zonesOf(document).map((zone) => {
+    if (!isIn(zone, preset)) return zone;
     const polygon = moved.slice(from, from + zone.polygon.length);
     from += zone.polygon.length;
     return { ...zone, polygon };

@@ -1,0 +1,33 @@
+/** Words of lines that are counted, and of directions in the zone editor. */
+export const countsZh = {
+  counts: {
+    title: "过线计数",
+    intro: "只数过了多少，不记是谁、是哪一辆。",
+    along: "顺箭头 {n}",
+    against: "逆箭头 {n}",
+    none: "近 24 小时没有过线",
+    former: "现在不再计数",
+    hours: "每小时的数",
+    hour: "时间",
+    kind: "目标",
+    alongHead: "顺箭头",
+    againstHead: "逆箭头",
+  },
+  direction: {
+    title: "方向",
+    hintArea: "车在这里该往哪边走；逆行规则要用。",
+    hintLine: "往哪边过线算顺向；过线规则只看顺向。",
+    none: "不分方向",
+    right: "向右 →",
+    down_right: "向右下 ↘",
+    down: "向下 ↓",
+    down_left: "向左下 ↙",
+    left: "向左 ←",
+    up_left: "向左上 ↖",
+    up: "向上 ↑",
+    up_right: "向右上 ↗",
+    own: "另外画的方向",
+    count: "过线计数",
+    countHint: "按小时数过线的目标，要先定方向，并且有能认目标的模型。",
+  },
+};
