@@ -172,8 +172,13 @@ def arguments(module: ModuleType, called: str) -> tuple[int, set[str | None]]:
     return len(call.args), {keyword.arg for keyword in call.keywords}
 
 
-@pytest.mark.parametrize(("called", "of_recordings"), [("Analyst", set()), ("CameraWatcher", {"make_source"})])
-def test_a_recording_is_watched_as_a_worker_watches_a_camera(called: str, of_recordings: set[str | None]) -> None:
-    """What a worker's camera is built with, a recording is; but that comes from a file."""
+@pytest.mark.parametrize(
+    ("called", "of_recordings", "of_cameras"),
+    [("Analyst", set(), {"presets"}), ("CameraWatcher", {"make_source"}, set())],
+)
+def test_a_recording_is_watched_as_a_worker_watches_a_camera(
+    called: str, of_recordings: set[str | None], of_cameras: set[str | None]
+) -> None:
+    """What a worker's camera is built with, a recording is; but that comes from a file, and shows one view."""
     worker, here = arguments(camera_unit, called), arguments(pipeline, called)
-    assert here == (worker[0], worker[1] | of_recordings)
+    assert here == (worker[0], (worker[1] | of_recordings) - of_cameras)
