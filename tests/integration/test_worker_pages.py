@@ -142,6 +142,10 @@ async def report(page: Page) -> None:
     await page.get_by_test_id("finding-send").click()
 
 
+async def has_seen(house: House, round_id: str, views: int) -> bool:
+    return (await house.stores.patrol.round(round_id)).seen >= views
+
+
 async def is_done(house: House, round_id: str) -> bool:
     return (await house.stores.patrol.round(round_id)).state is RoundState.DONE
 
@@ -166,11 +170,12 @@ async def test_round_is_walked_on_a_phone(tmp_path: Path, chromium: str) -> None
         await expect(page.get_by_test_id("view-finding")).to_be_enabled()
         await report(page)
         await expect(page.get_by_test_id("round-count")).to_have_text(f"3 / {VIEWS}")
+        round_id = page.url.rsplit("/", 1)[1]
+        await until(lambda: has_seen(house, round_id, 2), what="the finding's letter")
         await page.route("**/patrol/rounds/**", lambda route: route.abort())
         await page.get_by_test_id("view-not_viewable").click()
         await expect(page.get_by_test_id("round-summary").get_by_test_id("outbox")).to_contain_text("2")
         await page.unroute("**/patrol/rounds/**")
-        round_id = page.url.rsplit("/", 1)[1]
         await until(lambda: is_done(house, round_id), what="the round's last letters")
         walked = await house.stores.patrol.round(round_id)
         assert (walked.seen, walked.findings, walked.not_viewable) == (VIEWS, 1, 1)
