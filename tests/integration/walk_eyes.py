@@ -69,7 +69,8 @@ class Eyes:
 
     async def _look(self, eye: Eye, name: str, path: str, prepare: Prepare | None) -> None:
         await eye.page.goto(self.address + path)
-        await eye.page.locator("main, form").first.wait_for()
+        # A page that fills the screen, as a round does, leaves an element without height around it.
+        await eye.page.locator("main, form").first.wait_for(state="attached")
         if prepare is not None:
             await prepare(eye.page)
         await self._check(name, eye)
