@@ -11,9 +11,8 @@ from gateway.patrol.plan import WEEKDAYS, windows_apart
 from gateway.web import foot_models as models
 from gateway.web.context import WebContext
 from gateway.web.coverage_sums import local_day
-from gateway.web.models import FieldProblem
 from gateway.web.patrol_models import WindowView
-from gateway.web.problems import ProblemRaised
+from gateway.web.problems import ProblemRaised, demand_version, wrong_field
 from gateway.web.routes import Call, Route
 from gateway.web.task_orders import can_go
 from gateway.web.task_views import task_views
@@ -41,9 +40,8 @@ async def _change(call: Call[None, models.FootPlanDraft]) -> models.FootPlanView
     former = await call.context.stores.foot.plan(call.id("plan_id"))
     require(call.principal, Right.PATROL_PLAN, former.grid_id)
     if call.body.grid_id != former.grid_id:
-        raise _wrong("grid_id", "a plan stays in its grid")
-    if call.body.version != former.version:
-        raise ProblemRaised(409, "conflict", f"it has version {former.version} now")
+        raise wrong_field("grid_id", "a plan stays in its grid")
+    demand_version(call.body.version, former.version)
     return await _save(call, former.id, former.version + 1)
 
 
@@ -81,21 +79,17 @@ async def _check(context: WebContext, plan: FootPlan) -> None:
     if all(grid.id != plan.grid_id for grid in context.site.grids):
         raise NotFound(plan.grid_id)
     if not windows_apart(plan.windows):
-        raise _wrong("windows", "must not be empty nor overlap")
+        raise wrong_field("windows", "must not be empty nor overlap")
     points = {p.id: p for p in await context.stores.tasks.points_by_id(plan.point_ids)}
     for point_id in plan.point_ids:
         if point_id not in points or points[point_id].grid_id != plan.grid_id:
-            raise _wrong("point_ids", f"{point_id}: no such point in this grid")
+            raise wrong_field("point_ids", f"{point_id}: no such point in this grid")
     if plan.assignee is None:
         return
     known = {account.id: account for account in await context.stores.accounts.all()}
     account = known.get(plan.assignee)
     if account is None or not can_go(context, account, plan.grid_id):
-        raise _wrong("assignee", "cannot be sent to this grid")
-
-
-def _wrong(field: str, message: str) -> ProblemRaised:
-    return ProblemRaised(422, "invalid", f"{field}: {message}", errors=[FieldProblem(field=field, message=message)])
+        raise wrong_field("assignee", "cannot be sent to this grid")
 
 
 async def _views(context: WebContext, plans: Sequence[FootPlan]) -> list[models.FootPlanView]:

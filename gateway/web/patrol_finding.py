@@ -19,10 +19,9 @@ from gateway.patrol.finding import Marked, confirmed_item, finding_event
 from gateway.patrol.photos import CleanPicture, PictureRefused, clean_picture
 from gateway.types import Box
 from gateway.web.context import WebContext
-from gateway.web.models import FieldProblem
 from gateway.web.patrol_models import FindingRequest
 from gateway.web.patrol_views import may_report
-from gateway.web.problems import ProblemRaised
+from gateway.web.problems import wrong_field
 from gateway.web.verdicts import opening_of
 from storage.records import Event, Evidence, EvidenceKind
 from storage.records_patrol import FindingRecords, PatrolPoint, PatrolRound
@@ -61,11 +60,11 @@ def _marked(context: WebContext, found: PatrolRound, point: PatrolPoint, said: F
         raise NotFound(f"{exc.args[0]} is no longer configured") from exc
     if said.event_type not in may_report(camera):
         # What a camera may be used for is written down beforehand (PIPL art. 26); anything else is refused.
-        raise _wrong("finding.event_type", "not covered by this camera's purpose (legal.event_types)")
+        raise wrong_field("finding.event_type", "not covered by this camera's purpose (legal.event_types)")
     try:
         spec = context.site.event_type(said.event_type)
     except KeyError as exc:
-        raise _wrong("finding.event_type", "no such event type") from exc
+        raise wrong_field("finding.event_type", "no such event type") from exc
     return Marked(camera, grid, spec, said.box, found.id)
 
 
@@ -76,7 +75,7 @@ async def _frame(camera: CameraConfig, frame: str) -> CleanPicture:
         async with _PICTURES:
             return await asyncio.to_thread(clean_picture, data, max_side_px=MAX_SIDE_PX, masks=masks)
     except (PictureRefused, binascii.Error) as exc:
-        raise _wrong("finding.frame_jpeg", "not a picture that can be read") from exc
+        raise wrong_field("finding.frame_jpeg", "not a picture that can be read") from exc
 
 
 async def _pictures(
@@ -97,7 +96,3 @@ def _drawn(picture: CleanPicture, event: Event, at: datetime) -> list[tuple[Evid
     shown = snapshot(picture.bgr, (), [Box(*box) for box in event.boxes], at)
     small = replace(thumbnail(picture.bgr), taken_at=at)
     return [(EvidenceKind.SNAPSHOT, shown), (EvidenceKind.THUMBNAIL, small)]
-
-
-def _wrong(field: str, message: str) -> ProblemRaised:
-    return ProblemRaised(422, "invalid", f"{field}: {message}", errors=[FieldProblem(field=field, message=message)])

@@ -7,9 +7,8 @@ from gateway.access.rights import Right, require
 from gateway.errors import NotFound
 from gateway.patrol.plan import SUGGESTED_WINDOWS, WEEKDAYS, look_s, suggest_points, windows_apart, windows_hold
 from gateway.web import patrol_models as models
-from gateway.web.models import FieldProblem
 from gateway.web.patrol_views import plan_body, plan_views
-from gateway.web.problems import ProblemRaised
+from gateway.web.problems import ProblemRaised, demand_version, wrong_field
 from gateway.web.routes import Call, Route
 from gateway.web.task_orders import can_go
 from storage.errors import RecordConflict
@@ -32,9 +31,8 @@ async def _change(call: Call[None, models.PlanDraft]) -> models.PlanView:
     former = await call.context.stores.patrol.plan(call.id("plan_id"))
     require(call.principal, Right.PATROL_PLAN, former.grid_id)
     if call.body.grid_id != former.grid_id:
-        raise _wrong("grid_id", "a plan stays in its grid")
-    if call.body.version != former.version:
-        raise ProblemRaised(409, "conflict", f"it has version {former.version} now")
+        raise wrong_field("grid_id", "a plan stays in its grid")
+    demand_version(call.body.version, former.version)
     return await _save(call, former.id, former.version + 1)
 
 
@@ -64,9 +62,9 @@ async def _checked(call: Call[None, models.PlanDraft], plan_id: str, version: in
         updated_at=call.context.clock.now(),
     )
     if not windows_apart(plan.windows):
-        raise _wrong("windows", "must not be empty nor overlap")
+        raise wrong_field("windows", "must not be empty nor overlap")
     if not windows_hold(plan):
-        raise _wrong("windows", f"each must hold a round of {look_s(plan.points):.0f} s")
+        raise wrong_field("windows", f"each must hold a round of {look_s(plan.points):.0f} s")
     await _check_assignees(call, plan)
     return plan
 
@@ -83,10 +81,10 @@ def _points(draft: models.PlanDraft, cameras: list[CameraConfig]) -> tuple[Patro
     names = {camera.id: camera.name for camera in cameras}
     for number, point in enumerate(draft.points):
         if point.camera_id not in names:
-            raise _wrong(f"points.{number}.camera_id", "no such camera in this grid")
+            raise wrong_field(f"points.{number}.camera_id", "no such camera in this grid")
     ids = [point.id for point in draft.points if point.id]
     if len(set(ids)) != len(ids):
-        raise _wrong("points", "an id is used twice")
+        raise wrong_field("points", "an id is used twice")
     return tuple(
         PatrolPoint(p.id or new_id("pt"), p.camera_id, p.name or names[p.camera_id], p.dwell_s, p.preset or None)
         for p in draft.points
@@ -98,11 +96,7 @@ async def _check_assignees(call: Call[None, models.PlanDraft], plan: PatrolPlan)
     for account_id in plan.assignees:
         account = known.get(account_id)
         if account is None or not can_go(call.context, account, plan.grid_id):
-            raise _wrong("assignees", f"{account_id} cannot patrol this grid")
-
-
-def _wrong(field: str, message: str) -> ProblemRaised:
-    return ProblemRaised(422, "invalid", f"{field}: {message}", errors=[FieldProblem(field=field, message=message)])
+            raise wrong_field("assignees", f"{account_id} cannot patrol this grid")
 
 
 async def _remove(call: Call[None, None]) -> None:

@@ -100,6 +100,18 @@ def invalid(exc: ValidationError) -> ProblemRaised:
     return ProblemRaised(422, "invalid", f"{errors[0].field}: {errors[0].message}", errors=errors)
 
 
+def wrong_field(field: str, message: str) -> ProblemRaised:
+    """Return 422 for one field that is well formed and yet cannot be."""
+    problem = models.FieldProblem(field=field, message=message)
+    return ProblemRaised(422, "invalid", f"{field}: {message}", errors=[problem])
+
+
+def demand_version(asked: int, kept: int) -> None:
+    """Refuse (409) a change of another version than the one that is kept."""
+    if asked != kept:
+        raise ProblemRaised(409, "conflict", f"it has version {kept} now")
+
+
 def respond(problem: ProblemRaised) -> web.Response:
     """Return the problem document as a response."""
     document = models.Problem(

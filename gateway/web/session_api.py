@@ -16,7 +16,7 @@ from gateway.access.sessions import ABSOLUTE_TIMEOUT, WrongCredentials
 from gateway.access.throttle import TooManyTries
 from gateway.web import models
 from gateway.web.guard import COOKIE
-from gateway.web.problems import ProblemRaised
+from gateway.web.problems import ProblemRaised, wrong_field
 from gateway.web.routes import Call, Open, Route
 from storage.records import Account, WebSession
 
@@ -91,16 +91,11 @@ async def _set_up(call: Call[None, models.Setup]) -> web.StreamResponse:
     try:
         account = await set_up(context.desk, context.setup_token, form, context.clock.now())
     except InvalidAccount as exc:
-        raise _wrong(exc.field, "cannot be used") from exc
+        raise wrong_field(exc.field, "cannot be used") from exc
     except WeakPassword as exc:
-        raise _wrong("password", exc.reason) from exc
+        raise wrong_field("password", exc.reason) from exc
     opened = await context.sessions.open_for(account, call.request.remote or "")
     return _with_cookie(call, *opened, status=201)
-
-
-def _wrong(field: str, message: str) -> ProblemRaised:
-    problem = models.FieldProblem(field=field, message=message)
-    return ProblemRaised(422, "invalid", f"{field}: {message}", errors=[problem])
 
 
 ROUTES = [
